@@ -1,0 +1,63 @@
+package org.smpvisor.cell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Point;
+import org.smpvisor.lock.SpinLock;
+
+/**
+ * 32 bytes in eight words: written under a lock, one word or one byte at a time, and read without it. A byte read is an
+ * opaque load of its word and a shift, so that a reader sees either the old or the new byte. Byte {@code i} lies in bits
+ * {@code 8*(i%4)} of word {@code i/4}, as a little-endian machine would have it.
+ */
+public final class BytesCell extends Cell {
+    private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final int BYTES = 32;
+
+    private final int[] words = new int[BYTES / 4];
+
+    /** All bytes zero, writers must hold {@code guard}. */
+    public BytesCell(String name, SpinLock guard) {
+        super(name, guard);
+    }
+
+    /** One byte, 0..255, without the lock and without ordering. */
+    public int getOpaque(Pcpu cpu, int i) {
+        cpu.point(Point.LOAD, this);
+        return (int) WORDS.getOpaque(words, i >> 2) >>> 8 * (i & 3) & 0xff;
+    }
+
+    /** One word with the guarding lock held. */
+    public int getWordGuarded(Pcpu cpu, int word) {
+        cpu.held().checkGuard(guard, this);
+        return words[word];
+    }
+
+    /** Stores one word, single-copy atomic for lock-free readers, with the guarding lock held. */
+    public void setWordGuarded(Pcpu cpu, int word, int v) {
+        cpu.held().checkGuard(guard, this);
+        cpu.point(Point.STORE, this);
+        WORDS.setOpaque(words, word, v);
+    }
+
+    /** Stores one byte with the guarding lock held; neighbours are written by holders of the same lock only. */
+    public void setGuarded(Pcpu cpu, int i, int v) {
+        int shift = 8 * (i & 3);
+        cpu.held().checkGuard(guard, this);
+        cpu.point(Point.STORE, this);
+        WORDS.setOpaque(words, i >> 2, words[i >> 2] & ~(0xff << shift) | (v & 0xff) << shift);
+    }
+
+    /** Fills all bytes before the machine starts. */
+    public void reset(int v) {
+        for (int w = 0; w < words.length; w++) {
+            WORDS.setVolatile(words, w, (v & 0xff) * 0x01010101);
+        }
+    }
+
+    /** One byte as an observer outside the machine sees it. */
+    public int peek(int i) {
+        return (int) WORDS.getOpaque(words, i >> 2) >>> 8 * (i & 3) & 0xff;
+    }
+}

@@ -1,0 +1,132 @@
+package org.smpvisor.cell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Point;
+import org.smpvisor.lock.SpinLock;
+
+/** A shared 32-bit field; also a set of up to 32 atomic bits. The access mode is in the method's name. */
+public final class IntCell extends Cell {
+    private static final VarHandle VALUE;
+
+    static {
+        try {
+            VALUE = MethodHandles.lookup().findVarHandle(IntCell.class, "value", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("FieldMayBeFinal")
+    private int value;
+
+    /** A cell without a guarding lock. */
+    public IntCell(String name) {
+        this(name, null, 0);
+    }
+
+    /** A cell whose guarded accesses need {@code guard}; {@code null} for a lock-free cell. */
+    public IntCell(String name, SpinLock guard, int initial) {
+        super(name, guard);
+        value = initial;
+    }
+
+    /** Reads with the guarding lock held; checked by the lock validator. */
+    public int getGuarded(Pcpu cpu) {
+        cpu.held().checkGuard(guard, this);
+        return value;
+    }
+
+    /** Writes with the guarding lock held; not torn for lock-free readers. */
+    public void setGuarded(Pcpu cpu, int v) {
+        cpu.held().checkGuard(guard, this);
+        VALUE.setOpaque(this, v);
+    }
+
+    /** Single-copy atomic load without ordering (Xen's {@code read_atomic}, {@code ACCESS_ONCE}, {@code test_bit}). */
+    public int getOpaque(Pcpu cpu) {
+        cpu.point(Point.LOAD, this);
+        return (int) VALUE.getOpaque(this);
+    }
+
+    /** Single-copy atomic store without ordering (Xen's {@code write_atomic}). */
+    public void setOpaque(Pcpu cpu, int v) {
+        cpu.point(Point.STORE, this);
+        VALUE.setOpaque(this, v);
+    }
+
+    /** Load-acquire. */
+    public int getAcquire(Pcpu cpu) {
+        cpu.point(Point.LOAD, this);
+        return (int) VALUE.getAcquire(this);
+    }
+
+    /** Store-release. */
+    public void setRelease(Pcpu cpu, int v) {
+        cpu.point(Point.STORE, this);
+        VALUE.setRelease(this, v);
+    }
+
+    /** Whether {@code bit} is set; a plain load in Xen, opaque here. */
+    public boolean testBit(Pcpu cpu, int bit) {
+        return (getOpaque(cpu) & 1 << bit) != 0;
+    }
+
+    /** Atomic, without ordering: a weak compare-and-set loop, since VarHandle has no opaque bitwise RMW. */
+    public void setBit(Pcpu cpu, int bit) {
+        cpu.point(Point.RMW, this);
+        int seen;
+        do {
+            seen = (int) VALUE.getOpaque(this);
+        } while (!VALUE.weakCompareAndSetPlain(this, seen, seen | 1 << bit));
+    }
+
+    /** Atomic, without ordering. */
+    public void clearBit(Pcpu cpu, int bit) {
+        cpu.point(Point.RMW, this);
+        int seen;
+        do {
+            seen = (int) VALUE.getOpaque(this);
+        } while (!VALUE.weakCompareAndSetPlain(this, seen, seen & ~(1 << bit)));
+    }
+
+    /** Atomic with a full barrier (Xen's {@code test_and_set_bit}); returns whether the bit was set before. */
+    public boolean testAndSetBit(Pcpu cpu, int bit) {
+        cpu.point(Point.RMW, this);
+        return ((int) VALUE.getAndBitwiseOr(this, 1 << bit) & 1 << bit) != 0;
+    }
+
+    /** Atomic with a full barrier (Xen's {@code test_and_clear_bit}); returns whether the bit was set before. */
+    public boolean testAndClearBit(Pcpu cpu, int bit) {
+        cpu.point(Point.RMW, this);
+        return ((int) VALUE.getAndBitwiseAnd(this, ~(1 << bit)) & 1 << bit) != 0;
+    }
+
+    /** Atomic fetch-and-add with a full barrier. */
+    public int getAndAdd(Pcpu cpu, int delta) {
+        cpu.point(Point.RMW, this);
+        return (int) VALUE.getAndAdd(this, delta);
+    }
+
+    /** Atomic fetch-and-or with a full barrier. */
+    public int getAndOr(Pcpu cpu, int bits) {
+        cpu.point(Point.RMW, this);
+        return (int) VALUE.getAndBitwiseOr(this, bits);
+    }
+
+    /** The value as an observer outside the machine sees it: no point, no ordering. For audits and reports only. */
+    public int peek() {
+        return (int) VALUE.getOpaque(this);
+    }
+
+    /** Compare-and-set from outside the machine (a debug agent); no point. */
+    public boolean compareAndSetOutside(int expected, int v) {
+        return VALUE.compareAndSet(this, expected, v);
+    }
+
+    /** Sets the value before the machine starts, or from outside at quiescence. */
+    public void reset(int v) {
+        VALUE.setVolatile(this, v);
+    }
+}

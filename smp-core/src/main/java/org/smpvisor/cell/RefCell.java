@@ -1,0 +1,67 @@
+package org.smpvisor.cell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Point;
+import org.smpvisor.lock.SpinLock;
+
+/** A shared reference. The access mode is in the method's name. */
+public final class RefCell<T> extends Cell {
+    private static final VarHandle VALUE;
+
+    static {
+        try {
+            VALUE = MethodHandles.lookup().findVarHandle(RefCell.class, "value", Object.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("FieldMayBeFinal")
+    private Object value;
+
+    /** A cell that holds {@code null}, guarded by {@code guard} or, when that is {@code null}, lock-free. */
+    public RefCell(String name, SpinLock guard) {
+        super(name, guard);
+    }
+
+    /** Reads with the guarding lock held; checked by the lock validator. */
+    @SuppressWarnings("unchecked")
+    public T getGuarded(Pcpu cpu) {
+        cpu.held().checkGuard(guard, this);
+        return (T) value;
+    }
+
+    /** Writes with the guarding lock held; safe publication for lock-free readers is the caller's business. */
+    public void setGuarded(Pcpu cpu, T v) {
+        cpu.held().checkGuard(guard, this);
+        VALUE.setOpaque(this, v);
+    }
+
+    /** Load without ordering. */
+    @SuppressWarnings("unchecked")
+    public T getOpaque(Pcpu cpu) {
+        cpu.point(Point.LOAD, this);
+        return (T) VALUE.getOpaque(this);
+    }
+
+    /** Load-acquire. */
+    @SuppressWarnings("unchecked")
+    public T getAcquire(Pcpu cpu) {
+        cpu.point(Point.LOAD, this);
+        return (T) VALUE.getAcquire(this);
+    }
+
+    /** Store-release. */
+    public void setRelease(Pcpu cpu, T v) {
+        cpu.point(Point.STORE, this);
+        VALUE.setRelease(this, v);
+    }
+
+    /** The value as an observer outside the machine sees it. For audits and reports only. */
+    @SuppressWarnings("unchecked")
+    public T peek() {
+        return (T) VALUE.getOpaque(this);
+    }
+}

@@ -1,0 +1,46 @@
+package org.smpvisor.cpu;
+
+/** What each pCPU counts while it runs. Single writer; read from outside for progress and summaries. */
+public enum Counter {
+    TRAPS("guest exits by a trap"),
+    IRQ_EXITS("guest exits by an interrupt"),
+    IRQS_IN_XEN("interrupts taken while Xen ran"),
+    IRQS_UNDER_LOCK("interrupts taken while a lock was held"),
+    IRQS_BEFORE_SYNC("interrupts taken between trap entry and LR sync"),
+    GUEST_ACKS("guest acknowledges"),
+    GUEST_SPI_ACKS("guest acknowledges of SPIs"),
+    GUEST_SGI_ACKS("guest acknowledges of SGIs"),
+    GUEST_ENDS("guest end-of-interrupts"),
+    GUEST_SPURIOUS("guest acknowledges that read 1023"),
+    GUEST_SGIS("SGIs sent by guests, per target"),
+    GUEST_SGIS_COALESCED("guest SGIs that found the interrupt queued already"),
+    HOST_SGIS("SGIs sent by Xen"),
+    HOST_SGIS_COALESCED("SGIs of Xen that found one in the mailbox already"),
+    INJECTIONS("vgic_inject_irq calls"),
+    KICKS("vCPU kicks"),
+    MIGRATIONS("IROUTER writes that changed a target"),
+    MIGRATIONS_DEFERRED("SPI migrations deferred until the list register is cleaned"),
+    MIGRATIONS_REFUSED("SPI migrations refused because one was in progress"),
+    EVICTIONS("list registers taken from a less urgent interrupt"),
+    UIE("flushes that armed the underflow interrupt"),
+    MAINTENANCE("maintenance interrupts asserted"),
+    WFI("WFI traps"),
+    CONTEXT_SWITCHES("context switches"),
+    PREEMPTIONS("vCPUs preempted at the end of their slice"),
+    VCPU_MOVES("vCPUs moved to another pCPU"),
+    VCPU_MOVES_FULL("vCPUs moved with all list registers in use"),
+    HOST_IRQS("interrupts handled by Xen itself"),
+    HOST_SPURIOUS("acknowledges by Xen that read 1023 first"),
+    GUEST_STEPS("guest instructions");
+
+    private final String what;
+
+    Counter(String what) {
+        this.what = what;
+    }
+
+    /** What is counted, for people. */
+    public String what() {
+        return what;
+    }
+}

@@ -1,0 +1,390 @@
+package org.smpvisor.cpu;
+
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.smpvisor.cell.HwWords;
+import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.Engine;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.engine.Point;
+import org.smpvisor.lock.HeldLocks;
+import org.smpvisor.lock.LockValidator;
+import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Xen;
+
+/**
+ * A physical CPU: interrupt mask, attention flag, SGI mailbox, held locks, current vCPU, per-CPU data. It is passive:
+ * whichever thread enters it drives it, one at a time. It leads the parameters of all model code, in the place of Xen's
+ * {@code current} and {@code smp_processor_id}.
+ */
+public final class Pcpu extends PcpuTailPadding {
+    /** Turns of a wait loop after which a ticket-lock waiter leaves its name for the releaser. */
+    public static final int TURNS_BEFORE_SLEEP = 100;
+
+    /** Softirqs and tasklets raised from outside the machine arrive as SGIs of this many extra senders. */
+    public static final int EXTRA_SENDERS = 1;
+
+    private final int id;
+    private final long affinity;
+    private final Engine engine;
+    private final HeldLocks held;
+    private final SgiMailbox mailbox;
+    private final Softirqs softirqs;
+    private final CpuTimers timers;
+    private final Tasklets tasklets;
+    private final EventRing events;
+    private final HwWords counters = new HwWords(Counter.values().length);
+
+    @OwnedBy("boot")
+    private InterruptLine line;
+
+    @OwnedBy("boot")
+    private IrqEntry irqEntry;
+
+    @OwnedBy("boot")
+    private VirtualInterface virtualInterface;
+
+    /** PSTATE.I of the pCPU; the other exception masks are not modelled as maskable events. */
+    @OwnedBy("pcpu")
+    private boolean irqMasked = true;
+
+    /** Whether the CPU interface signalled an interrupt at the last sample. */
+    @OwnedBy("pcpu")
+    private boolean irqSignalled;
+
+    @OwnedBy("pcpu")
+    private int irqDepth;
+
+    /** Software allocation bitmap of the list registers; bit n is LR n. */
+    @OwnedBy("pcpu")
+    private long lrMask;
+
+    /** Whether the pCPU is between a trap's unmasking of interrupts and the LR sync that follows it. */
+    @OwnedBy("pcpu")
+    private boolean beforeSync;
+
+    private volatile Vcpu current;
+    private volatile boolean online;
+    private volatile Object waitingFor;
+    private volatile Thread driver;
+    private volatile boolean idling;
+
+    /**
+     * @param id index of the pCPU, 0 is the boot CPU
+     * @param affinity MPIDR affinity, Aff3 in bits 39:32, Aff2..Aff0 in bits 23:0
+     */
+    public Pcpu(int id, long affinity, int pcpus, Engine engine, LockValidator validator, EventRing events) {
+        this.id = id;
+        this.affinity = affinity;
+        this.engine = engine;
+        this.held = new HeldLocks(this, validator);
+        this.mailbox = new SgiMailbox(pcpus + EXTRA_SENDERS);
+        this.softirqs = new Softirqs(this);
+        this.timers = new CpuTimers(this);
+        this.tasklets = new Tasklets(this);
+        this.events = events;
+    }
+
+    /** Connects the pCPU with its hardware and its interrupt vector; once, before it is driven. */
+    public void connect(InterruptLine interruptLine, VirtualInterface virtual, IrqEntry entry) {
+        this.line = interruptLine;
+        this.virtualInterface = virtual;
+        this.irqEntry = entry;
+    }
+
+    @Xen("smp_processor_id")
+    public int id() {
+        return id;
+    }
+
+    /** MPIDR affinity: Aff3 in bits 39:32, Aff2, Aff1, Aff0 in bits 23:0. */
+    public long affinity() {
+        return affinity;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public HeldLocks held() {
+        return held;
+    }
+
+    public SgiMailbox mailbox() {
+        return mailbox;
+    }
+
+    public Softirqs softirqs() {
+        return softirqs;
+    }
+
+    public CpuTimers timers() {
+        return timers;
+    }
+
+    public Tasklets tasklets() {
+        return tasklets;
+    }
+
+    public EventRing events() {
+        return events;
+    }
+
+    public VirtualInterface virtualInterface() {
+        return virtualInterface;
+    }
+
+    /** The vCPU that runs here; the idle vCPU when none does. */
+    @Xen("current")
+    public Vcpu current() {
+        return current;
+    }
+
+    public void setCurrent(Vcpu v) {
+        current = v;
+    }
+
+    @Xen("cpu_online")
+    public boolean isOnline() {
+        return online;
+    }
+
+    public void setOnline(boolean isOnline) {
+        online = isOnline;
+    }
+
+    /** Software bitmap of list registers in use; interrupts masked. */
+    @Xen("this_cpu(lr_mask)")
+    public long lrMask() {
+        return lrMask;
+    }
+
+    public void setLrMask(long mask) {
+        lrMask = mask;
+    }
+
+    // ---- points and interrupts --------------------------------------------------------------------------------------
+
+    /** Reports an operation that is about to happen; a pending, unmasked interrupt is taken first. */
+    public void point(Point what, Object on) {
+        engine.point(this, what, on);
+    }
+
+    /** Whether something arrived since the last {@link #attend}, or an interrupt waits that is not masked. */
+    public boolean needsAttention() {
+        return (int) ATTENTION.getOpaque(this) != 0;
+    }
+
+    /** Rings the pCPU: something has arrived for it. Callable from any thread, after the arrival was published. */
+    public void signal() {
+        ATTENTION.setVolatile(this, 1);
+        if (PARKED.getOpaque(this) != null) {
+            engine.wake(this);
+        }
+    }
+
+    /**
+     * {@link #signal} for callers whose publication was an atomic read-modify-write (a full barrier): skips the store when
+     * the flag is up already.
+     */
+    public void signalAfterRmw() {
+        if ((int) ATTENTION.getOpaque(this) == 0) {
+            signal();
+        }
+    }
+
+    /** Takes in what arrived and, unless masked, takes the interrupt at once, also under locks. */
+    public void attend() {
+        ATTENTION.setOpaque(this, 0);
+        VarHandle.fullFence(); // flag down before the look: pairs with signal's order of publication, then flag
+        irqSignalled = line.sample(this);
+        if (irqSignalled && !irqMasked) {
+            takeInterrupt();
+        }
+    }
+
+    /** Whether the CPU interface signals an interrupt, masked or not, as of the last sample. */
+    public boolean hasPendingInterrupt() {
+        return irqSignalled;
+    }
+
+    /** The interrupt line as its last acknowledge left it; for the interrupt loop. */
+    public void setInterruptSignalled(boolean signalled) {
+        irqSignalled = signalled;
+    }
+
+    private void takeInterrupt() {
+        count(Counter.IRQS_IN_XEN);
+        if (held.depth() > 0) {
+            count(Counter.IRQS_UNDER_LOCK);
+        }
+        if (beforeSync) {
+            count(Counter.IRQS_BEFORE_SYNC);
+        }
+        irqMasked = true;
+        irqEntry.hypIrq(this);
+        irqMasked = false;
+    }
+
+    public boolean isIrqMasked() {
+        return irqMasked;
+    }
+
+    /** Whether a hard interrupt is being handled. */
+    @Xen("in_irq")
+    public boolean isInHardIrq() {
+        return irqDepth != 0;
+    }
+
+    /** A hard-interrupt context begins; returns what {@link #irqExit} needs. */
+    @Xen("irq_enter")
+    public int irqEnter() {
+        irqDepth++;
+        return held.enterIrq();
+    }
+
+    @Xen("irq_exit")
+    public void irqExit(int interrupted) {
+        held.leaveIrq(interrupted);
+        irqDepth--;
+    }
+
+    /** Masks interrupts. */
+    @Xen("local_irq_disable")
+    public void localIrqDisable() {
+        point(Point.IRQ_DISABLE, this);
+        irqMasked = true;
+    }
+
+    /** Opens interrupts; one that is signalled is taken before this returns. */
+    @Xen("local_irq_enable")
+    public void localIrqEnable() {
+        irqMasked = false;
+        if (irqSignalled) {
+            attend();
+        }
+        point(Point.IRQ_ENABLE, this);
+    }
+
+    /** Masks interrupts and returns the former state for {@link #localIrqRestore}. */
+    @Xen("local_irq_save")
+    public int localIrqSave() {
+        int flags = irqMasked ? 1 : 0;
+        if (!irqMasked) {
+            localIrqDisable();
+        }
+        return flags;
+    }
+
+    @Xen("local_irq_restore")
+    public void localIrqRestore(int flags) {
+        if (flags == 0) {
+            localIrqEnable();
+        } else {
+            irqMasked = true;
+        }
+    }
+
+    /** Marks the window between a trap's unmasking of interrupts and its LR sync. */
+    public void setBeforeSync(boolean isBefore) {
+        beforeSync = isBefore;
+    }
+
+    // ---- barriers ---------------------------------------------------------------------------------------------------
+
+    @Xen("smp_mb")
+    public void smpMb() {
+        point(Point.FENCE, null);
+        VarHandle.fullFence();
+    }
+
+    @Xen("smp_wmb")
+    public void smpWmb() {
+        point(Point.FENCE, null);
+        VarHandle.storeStoreFence();
+    }
+
+    @Xen("smp_rmb")
+    public void smpRmb() {
+        point(Point.FENCE, null);
+        VarHandle.loadLoadFence();
+    }
+
+    // ---- waiting and watching ---------------------------------------------------------------------------------------
+
+    /** Parks the driving thread for at most {@code nanos}, unless something arrived. Only engines call this. */
+    public void park(long nanos) {
+        PARKED.setVolatile(this, Thread.currentThread());
+        if (!needsAttention() && !engine.isStopped()) {
+            if (nanos == Long.MAX_VALUE) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, nanos);
+            }
+        }
+        PARKED.setOpaque(this, null);
+    }
+
+    /** The thread that is parked here, or {@code null}. */
+    public Thread parkedThread() {
+        return (Thread) PARKED.getVolatile(this);
+    }
+
+    /** Notes what the pCPU waits for, for the watchdog; {@code null} when it goes on. */
+    public void waitingFor(Object what) {
+        waitingFor = what;
+    }
+
+    /** The lock or condition that the pCPU waits for, or {@code null}. */
+    public Object waitingFor() {
+        return waitingFor;
+    }
+
+    /** Whether the pCPU is in the idle loop's wait with nothing signalled. */
+    public boolean isIdling() {
+        return idling;
+    }
+
+    public void setIdling(boolean isIdling) {
+        idling = isIdling;
+    }
+
+    /** Declares the calling thread the driver of this pCPU; a second one at the same time is a bug. */
+    public void enterThread() {
+        Thread before = driver;
+        if (before != null && before != Thread.currentThread()) {
+            throw new ModelBug(this + " is driven by " + before.getName() + " already");
+        }
+        driver = Thread.currentThread();
+    }
+
+    public void leaveThread() {
+        driver = null;
+    }
+
+    /** The thread that drives this pCPU, or {@code null}. */
+    public Thread driver() {
+        return driver;
+    }
+
+    // ---- counters ---------------------------------------------------------------------------------------------------
+
+    public void count(Counter c) {
+        counters.setOpaque(c.ordinal(), counters.getOpaque(c.ordinal()) + 1);
+    }
+
+    public void count(Counter c, int n) {
+        counters.setOpaque(c.ordinal(), counters.getOpaque(c.ordinal()) + n);
+    }
+
+    /** Value of a counter; callable from any thread. */
+    public long counter(Counter c) {
+        return counters.getOpaque(c.ordinal());
+    }
+
+    @Override
+    public String toString() {
+        return "cpu" + id;
+    }
+}

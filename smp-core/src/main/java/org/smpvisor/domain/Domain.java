@@ -1,0 +1,78 @@
+package org.smpvisor.domain;
+
+import org.smpvisor.variant.Xen;
+
+/** A guest: its vCPUs and the two slots in which the vGIC keeps its state of the domain. */
+@Xen("struct domain")
+public final class Domain {
+    /** State that an upper module keeps per domain. */
+    public interface State {}
+
+    private final int id;
+    private final Vcpu[] vcpus;
+    private State vgic;
+    private GuestDevices devices = GuestDevices.NONE;
+    private volatile boolean dying;
+
+    /**
+     * @param id domain id, 0..254
+     * @param maxVcpus number of vCPUs, 1..128
+     */
+    public Domain(int id, int maxVcpus) {
+        this.id = id;
+        this.vcpus = new Vcpu[maxVcpus];
+    }
+
+    @Xen("domain_id")
+    public int id() {
+        return id;
+    }
+
+    @Xen("max_vcpus")
+    public int maxVcpus() {
+        return vcpus.length;
+    }
+
+    /** The vCPU with that id, or {@code null} when there is none. */
+    @Xen("domain_vcpu")
+    public Vcpu vcpu(int vcpuId) {
+        return vcpuId >= 0 && vcpuId < vcpus.length ? vcpus[vcpuId] : null;
+    }
+
+    /** Adds a vCPU while the domain is being created. */
+    public void add(Vcpu v) {
+        vcpus[v.vcpuId()] = v;
+    }
+
+    /** The vGIC's state of this domain ({@code d->arch.vgic}). */
+    public State vgic() {
+        return vgic;
+    }
+
+    public void setVgic(State state) {
+        vgic = state;
+    }
+
+    /** Devices that are passed through to the domain. */
+    public GuestDevices devices() {
+        return devices;
+    }
+
+    public void setDevices(GuestDevices d) {
+        devices = d;
+    }
+
+    @Xen("is_dying")
+    public boolean isDying() {
+        return dying;
+    }
+
+    public void setDying() {
+        dying = true;
+    }
+
+    @Override
+    public String toString() {
+        return "d" + id;
+    }
+}

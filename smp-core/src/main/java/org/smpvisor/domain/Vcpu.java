@@ -1,0 +1,134 @@
+package org.smpvisor.domain;
+
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.IntCell;
+import org.smpvisor.cell.ListNode;
+import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.variant.Xen;
+
+/** A virtual CPU: its saved guest, its scheduling state, and final slots for what the vGIC and the GIC keep of it. */
+@Xen("struct vcpu")
+public final class Vcpu {
+    /** Pause flag: waits for an event. */
+    public static final int VPF_BLOCKED = 0;
+    /** Pause flag: not powered on. */
+    public static final int VPF_DOWN = 1;
+    /** Pause flag: is being moved to another pCPU. */
+    public static final int VPF_MIGRATING = 3;
+
+    /** State that an upper module keeps per vCPU. */
+    public interface State {}
+
+    private final Domain domain;
+    private final int vcpuId;
+    private final boolean idle;
+    private final GuestCpu guest;
+    private final GuestProgram program;
+    private final State gic;
+
+    /** Id of the pCPU it runs on or is queued on; written under the schedule locks of both, read without. */
+    private final IntCell processor = new IntCell("processor");
+
+    /** Pause flags; atomic bits. It may run only when all are clear. */
+    private final IntCell pauseFlags = new IntCell("pause_flags");
+
+    /** Whether its context is loaded on a pCPU; plain in Xen. */
+    private final IntCell running = new IntCell("is_running");
+
+    @GuardedBy("schedule_lock of processor")
+    private final ListNode<Vcpu> runqueue = new ListNode<>(this);
+
+    /** Where a move in progress goes to, -1 for nowhere; written under the schedule lock of its processor. */
+    private final IntCell migrateTo = new IntCell("migrate_to", null, -1);
+
+    /** End of its time slice. */
+    @OwnedBy("pcpu")
+    private long sliceEnd;
+
+    private State vgic;
+
+    /**
+     * @param domain {@code null} for an idle vCPU
+     * @param vcpuId id in the domain, or of the pCPU for an idle vCPU
+     * @param gic what the host GIC driver saves of it, {@code null} for an idle vCPU
+     */
+    public Vcpu(Domain domain, int vcpuId, GuestProgram program, State gic) {
+        this.domain = domain;
+        this.vcpuId = vcpuId;
+        this.idle = domain == null;
+        this.guest = new GuestCpu(vcpuId, idle ? 0 : domain.maxVcpus());
+        this.program = program;
+        this.gic = gic;
+    }
+
+    public Domain domain() {
+        return domain;
+    }
+
+    @Xen("vcpu_id")
+    public int vcpuId() {
+        return vcpuId;
+    }
+
+    @Xen("is_idle_vcpu")
+    public boolean isIdle() {
+        return idle;
+    }
+
+    public GuestCpu guest() {
+        return guest;
+    }
+
+    public GuestProgram program() {
+        return program;
+    }
+
+    /** What the host GIC driver saves and restores ({@code v->arch.gic}). */
+    public State gic() {
+        return gic;
+    }
+
+    /** The vGIC's state of this vCPU ({@code v->arch.vgic}). */
+    public State vgic() {
+        return vgic;
+    }
+
+    public void setVgic(State state) {
+        vgic = state;
+    }
+
+    public IntCell processor() {
+        return processor;
+    }
+
+    public IntCell pauseFlags() {
+        return pauseFlags;
+    }
+
+    public IntCell running() {
+        return running;
+    }
+
+    public ListNode<Vcpu> runqueue() {
+        return runqueue;
+    }
+
+    public IntCell migrateTo() {
+        return migrateTo;
+    }
+
+    public long sliceEnd() {
+        return sliceEnd;
+    }
+
+    public void setSliceEnd(long nanos) {
+        sliceEnd = nanos;
+    }
+
+    @Override
+    public String toString() {
+        return idle ? "idle" + vcpuId : domain + "v" + vcpuId;
+    }
+}

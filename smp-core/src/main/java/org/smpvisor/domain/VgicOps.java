@@ -1,0 +1,41 @@
+package org.smpvisor.domain;
+
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.variant.Xen;
+
+/** What the lower modules ask of the virtual GIC: entry and exit, injection, emulation, vCPU moves. */
+@Xen("vgic.h")
+public interface VgicOps {
+    /**
+     * Makes {@code virq} of {@code d} pending. No vGIC lock held; any interrupt state; may be called with an irq_desc lock.
+     *
+     * @param v the vCPU of an SGI or PPI; {@code null} for an SPI, whose target is looked up
+     * @param level false is a falling edge, which is ignored
+     */
+    @Xen("vgic_inject_irq")
+    void injectIrq(Pcpu cpu, Domain d, Vcpu v, int virq, boolean level);
+
+    /** On every guest exit: takes back what the guest finished. {@code v} is current. */
+    @Xen("vgic_sync_from_lrs")
+    void syncFromLrs(Pcpu cpu, Vcpu v);
+
+    /** Before guest entry, interrupts masked: fills list registers of the current vCPU. */
+    @Xen("vgic_sync_to_lrs")
+    void syncToLrs(Pcpu cpu);
+
+    /** Whether an enabled interrupt of the current vCPU could be taken now. */
+    @Xen("vgic_vcpu_pending_irq")
+    boolean pendingIrq(Pcpu cpu, Vcpu v);
+
+    /** Follows a vCPU to its new pCPU with the physical routes of its SPIs. Interrupts on, no lock held. */
+    @Xen("arch_move_irqs")
+    void moveIrqs(Pcpu cpu, Vcpu v);
+
+    /** Emulates a trapped load or store of the current vCPU; false means a data abort into the guest. */
+    @Xen("try_handle_mmio")
+    boolean mmio(Pcpu cpu, Vcpu v, MmioAccess io);
+
+    /** Emulates a trapped system-register write; false means an undefined instruction in the guest. */
+    @Xen("vgic_emulate")
+    boolean sysregWrite(Pcpu cpu, Vcpu v, org.smpvisor.abi.SysReg reg, long value);
+}

@@ -1,0 +1,271 @@
+package org.smpvisor.entry;
+
+import org.smpvisor.abi.GicAbi;
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.IrqEntry;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.VirtualInterface;
+import org.smpvisor.domain.MmioAccess;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.engine.Point;
+import org.smpvisor.sched.Scheduler;
+import org.smpvisor.trace.Event;
+import org.smpvisor.trace.Witness;
+import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Xen;
+
+/**
+ * Exception entry and exit, and the loop that a pCPU is in for all of its life: it executes the current vCPU's instructions
+ * until something traps or interrupts, runs Xen, and leaves to whichever vCPU is current then, or idles.
+ */
+@Xen("arm64/entry.S")
+@Deviation("one Java stack per pCPU instead of one per vCPU: no path of Xen blocks, so the exit path simply goes on for the"
+        + " new current vCPU")
+public final class Entry implements IrqEntry {
+    private final HostInterrupts gic;
+    private final VgicOps vgic;
+    private final Scheduler scheduler;
+    private final Witness witness;
+    private final MmioAccess[] mmio;
+
+    /** @param pcpus number of pCPUs */
+    public Entry(int pcpus, HostInterrupts gic, VgicOps vgic, Scheduler scheduler, Witness witness) {
+        this.gic = gic;
+        this.vgic = vgic;
+        this.scheduler = scheduler;
+        this.witness = witness;
+        this.mmio = new MmioAccess[pcpus];
+        for (int i = 0; i < pcpus; i++) {
+            mmio[i] = new MmioAccess();
+        }
+    }
+
+    /** Drives {@code cpu}, which has been brought up, until the engine is stopped. Interrupts on entry open. */
+    @Xen("startup_cpu_idle_loop")
+    public void run(Pcpu cpu) {
+        while (!cpu.engine().isStopped()) {
+            if (cpu.current().isIdle()) {
+                idle(cpu);
+            } else {
+                runGuest(cpu);
+            }
+        }
+    }
+
+    // ---- vectors ----------------------------------------------------------------------------------------------------
+
+    /** EL2h IRQ: Xen's own code was interrupted. No softirq and no LR work on return. */
+    @Override
+    @Xen("hyp_irq")
+    public void hypIrq(Pcpu cpu) {
+        cpu.point(Point.IRQ_DELIVER, cpu);
+        gic.interrupt(cpu);
+    }
+
+    /** Takes an exception through one of the sixteen vectors; an invalid one is Xen's "bad mode" panic. */
+    public void take(Pcpu cpu, ExceptionVector vector) {
+        switch (vector.handler()) {
+            case HYP_IRQ -> hypIrq(cpu);
+            case GUEST_IRQ -> guestIrq(cpu);
+            case GUEST_SYNC -> guestSync(cpu);
+            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR -> throw new ModelBug("bad mode: " + vector + " at VBAR_EL2+0x"
+                    + Integer.toHexString(vector.offset()) + " on " + cpu);
+        }
+    }
+
+    /** A physical interrupt while the guest ran: I stays masked throughout. */
+    @Xen("guest_irq")
+    private void guestIrq(Pcpu cpu) {
+        cpu.count(Counter.IRQ_EXITS);
+        cpu.point(Point.IRQ_DELIVER, cpu);
+        vgic.syncFromLrs(cpu, cpu.current());
+        gic.interrupt(cpu);
+        leaveHypervisorToGuest(cpu);
+    }
+
+    /** The guest trapped: I is opened before the list registers are synced, so that an interrupt may come in between. */
+    @Xen("guest_sync")
+    private void guestSync(Pcpu cpu) {
+        cpu.count(Counter.TRAPS);
+        Vcpu v = cpu.current();
+        cpu.setBeforeSync(true);
+        cpu.localIrqEnable();
+        cpu.setBeforeSync(false);
+        vgic.syncFromLrs(cpu, v);
+        trap(cpu, v);
+        leaveHypervisorToGuest(cpu);
+    }
+
+    /** Does what the guest's described instruction asks Xen for, and completes it. */
+    @Xen("do_trap_guest_sync")
+    private void trap(Pcpu cpu, Vcpu v) {
+        GuestCpu c = v.guest();
+        switch (c.op()) {
+            case READ_MMIO, WRITE_MMIO -> trapMmio(cpu, v, c);
+            case WRITE_SYSREG -> {
+                witness.guestSgiBegins(cpu, v, c.value());
+                if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
+                    throw new ModelBug(v + " executed an undefined instruction: write of " + c.sysreg());
+                }
+                witness.guestSgiEnds(cpu, v, c.value());
+                c.complete(0);
+            }
+            case WFI -> {
+                cpu.count(Counter.WFI);
+                scheduler.blockUnlessEventPending(cpu);
+                c.complete(0);
+            }
+            default -> throw new ModelBug(v + " trapped with " + c.op());
+        }
+    }
+
+    @Xen("do_trap_data_abort_guest")
+    private void trapMmio(Pcpu cpu, Vcpu v, GuestCpu c) {
+        MmioAccess io = mmio[cpu.id()];
+        boolean write = c.op() == GuestCpu.Op.WRITE_MMIO;
+        io.set(c.address(), c.bytes(), write, c.value());
+        if (write) {
+            witness.guestStoreBegins(cpu, v, c.address(), c.value());
+        }
+        if (!vgic.mmio(cpu, v, io)) {
+            throw new ModelBug(v + " got a data abort at 0x" + Long.toHexString(c.address()) + " (" + c.bytes() + " bytes, "
+                    + (write ? "write" : "read") + ")");
+        }
+        if (write) {
+            witness.guestStoreEnds(cpu, v, c.address(), c.value());
+        }
+        c.complete(io.value());
+    }
+
+    // ---- exit -------------------------------------------------------------------------------------------------------
+
+    /** The way out: softirqs until none is left, then list registers; interrupts masked on return. */
+    @Xen("leave_hypervisor_to_guest")
+    private void leaveHypervisorToGuest(Pcpu cpu) {
+        cpu.localIrqDisable();
+        checkForPcpuWork(cpu);
+        if (!cpu.current().isIdle()) {
+            vgic.syncToLrs(cpu);
+            cpu.held().assertNoneHeld("at guest entry");
+        }
+    }
+
+    /** Interrupts masked on entry and return. On return another vCPU, or the idle one, may be current. */
+    @Xen("check_for_pcpu_work")
+    private void checkForPcpuWork(Pcpu cpu) {
+        while (cpu.softirqs().isPending(cpu)) {
+            cpu.localIrqEnable();
+            cpu.softirqs().run(cpu);
+            cpu.localIrqDisable();
+        }
+    }
+
+    // ---- idle -------------------------------------------------------------------------------------------------------
+
+    @Xen("idle_loop")
+    private void idle(Pcpu cpu) {
+        cpu.localIrqDisable();
+        if (!cpu.softirqs().isPending(cpu)) {
+            cpu.held().assertNoneHeld("in the idle loop's WFI");
+            cpu.setIdling(true);
+            cpu.engine().waitForInterrupt(cpu);
+            cpu.setIdling(false);
+        }
+        cpu.localIrqEnable();
+        cpu.softirqs().run(cpu);
+        if (!cpu.current().isIdle()) {
+            leaveHypervisorToGuest(cpu);
+        }
+    }
+
+    // ---- the guest --------------------------------------------------------------------------------------------------
+
+    /** Executes instructions of the current vCPU until Xen is entered and has left again. Interrupts masked for EL2. */
+    private void runGuest(Pcpu cpu) {
+        Vcpu v = cpu.current();
+        GuestCpu c = v.guest();
+        VirtualInterface virtual = cpu.virtualInterface();
+        int steps = 0;
+        while (true) {
+            cpu.point(Point.GUEST_STEP, v);
+            if (cpu.hasPendingInterrupt()) {
+                cpu.count(Counter.GUEST_STEPS, steps);
+                guestIrq(cpu);
+                return;
+            }
+            if (!c.isDescribed()) {
+                if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
+                    c.takeIrq();
+                }
+                v.program().step(c);
+            }
+            steps++;
+            if (!execute(cpu, v, c, virtual)) {
+                cpu.count(Counter.GUEST_STEPS, steps);
+                guestSync(cpu);
+                return;
+            }
+            if (cpu.engine().isStopped()) {
+                return;
+            }
+        }
+    }
+
+    /** Executes the described instruction if it does not trap; returns whether it did not. */
+    private boolean execute(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        switch (c.op()) {
+            case BRANCH, MASK, UNMASK, ERET -> c.complete(0);
+            case DEVICE -> c.complete(v.domain().devices().access(cpu, v, c.address(), c.value()));
+            case READ_SYSREG -> c.complete(acknowledge(cpu, v, virtual));
+            case WRITE_SYSREG -> {
+                if (c.sysreg().isTrapped()) {
+                    return false;
+                }
+                writeVirtual(cpu, v, c, virtual);
+                c.complete(0);
+            }
+            case WFI -> {
+                return false;
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
+        witness.guestAckBegins(cpu, v);
+        int intid = virtual.acknowledge(cpu);
+        if (intid == VirtualInterface.SPURIOUS) {
+            cpu.count(Counter.GUEST_SPURIOUS);
+            return intid;
+        }
+        cpu.count(Counter.GUEST_ACKS);
+        cpu.count(intid < GicAbi.NR_SGIS ? Counter.GUEST_SGI_ACKS : Counter.GUEST_SPI_ACKS);
+        cpu.events().record(Event.GUEST_ACK, v.domain().id(), intid, v.vcpuId());
+        witness.guestAck(cpu, v, intid, virtual.acknowledgedPhysical(), virtual.acknowledgedGeneration());
+        return intid;
+    }
+
+    private void writeVirtual(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        int value = (int) c.value();
+        switch (c.sysreg()) {
+            case ICC_EOIR1_EL1 -> {
+                cpu.count(Counter.GUEST_ENDS);
+                cpu.events().record(Event.GUEST_EOI, v.domain().id(), value, v.vcpuId());
+                witness.guestEnd(cpu, v, value);
+                virtual.end(cpu, value);
+            }
+            case ICC_DIR_EL1 -> virtual.deactivate(cpu, value);
+            case ICC_PMR_EL1 -> virtual.writePriorityMask(value);
+            case ICC_BPR1_EL1 -> virtual.writeBinaryPoint(value);
+            case ICC_CTLR_EL1 -> virtual.writeControl(value);
+            case ICC_IGRPEN1_EL1 -> virtual.writeGroupEnable(value);
+            default -> throw new ModelBug("guest write of " + c.sysreg());
+        }
+    }
+}

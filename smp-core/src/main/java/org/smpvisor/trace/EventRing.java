@@ -1,0 +1,61 @@
+package org.smpvisor.trace;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+
+/**
+ * The last events of one pCPU (or of the environment). One writer; overwrites its oldest entries, which shortens a story
+ * and never changes a verdict. Read when the writer is at rest, or racily for a report of a hang.
+ */
+public final class EventRing {
+    private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final int WORDS_PER_EVENT = 2;
+
+    /**
+     * One event read back.
+     *
+     * @param nanos time of the engine's clock
+     * @param source name of the ring
+     * @param kind what happened
+     * @param domain domain id, or 255 for a physical interrupt
+     * @param intid virtual or physical INTID
+     * @param arg argument, see {@link Event}
+     */
+    public record Entry(long nanos, String source, Event kind, int domain, int intid, int arg) {}
+
+    private final String source;
+    private final long[] words;
+    private final int mask;
+    private long written;
+
+    /** @param capacity number of events kept, a power of two; 0 records nothing */
+    public EventRing(String source, int capacity) {
+        this.source = source;
+        this.words = new long[Math.max(1, capacity) * WORDS_PER_EVENT];
+        this.mask = capacity - 1;
+    }
+
+    /** Records an event; for the one writer. */
+    public void record(Event kind, int domain, int intid, int arg) {
+        if (mask < 0) {
+            return;
+        }
+        int at = (int) (written & mask) * WORDS_PER_EVENT;
+        WORDS.setOpaque(words, at, System.nanoTime());
+        WORDS.setOpaque(
+                words, at + 1, (long) kind.ordinal() << 56 | (long) (domain & 0xff) << 48 | (long) (intid & 0xffff) << 32 | arg & 0xffffffffL);
+        written++;
+    }
+
+    /** Appends what is known of one interrupt to {@code out}, unordered. */
+    public void collect(int domain, int intid, List<Entry> out) {
+        for (int i = 0; i <= mask; i++) {
+            long w = (long) WORDS.getOpaque(words, i * WORDS_PER_EVENT + 1);
+            if (w != 0 && (int) (w >>> 48 & 0xff) == domain && (int) (w >>> 32 & 0xffff) == intid) {
+                long nanos = (long) WORDS.getOpaque(words, i * WORDS_PER_EVENT);
+                out.add(new Entry(nanos, source, Event.of((int) (w >>> 56)), domain, intid, (int) w));
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.smpvisor.trace;
+
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
+
+/**
+ * Sees the events by which an oracle judges a run. Implementations keep exact ledgers without any read-modify-write or fence
+ * that would order the model's own accesses, and without locks.
+ */
+public interface Witness {
+    /** Sees nothing. */
+    Witness NONE = new Witness() {};
+
+    /** A guest is about to write ICC_SGI1R. */
+    default void guestSgiBegins(Pcpu cpu, Vcpu sender, long sgir) {}
+
+    /** The write is complete: every target's interrupt is pending now, or was already. */
+    default void guestSgiEnds(Pcpu cpu, Vcpu sender, long sgir) {}
+
+    /** A guest is about to store to a device or GIC register; only ISPENDR of virtual SPIs matters. */
+    default void guestStoreBegins(Pcpu cpu, Vcpu v, long address, long value) {}
+
+    /** The store is complete. */
+    default void guestStoreEnds(Pcpu cpu, Vcpu v, long address, long value) {}
+
+    /** A guest is about to acknowledge: whatever completed before is covered by what it acknowledges. */
+    default void guestAckBegins(Pcpu cpu, Vcpu v) {}
+
+    /**
+     * A guest acknowledged {@code virq}.
+     *
+     * @param physical INTID of the physical interrupt behind it, or -1
+     * @param generation generation of the physical assertion
+     */
+    default void guestAck(Pcpu cpu, Vcpu v, int virq, int physical, long generation) {}
+
+    /** A guest ended {@code virq}. */
+    default void guestEnd(Pcpu cpu, Vcpu v, int virq) {}
+
+    /** The virtual route of an SPI is about to change from {@code from} to {@code to}. */
+    default void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {}
+
+    /** The virtual route of an SPI has changed. */
+    default void routeEnds(Pcpu cpu, int domain, int virq, int from, int to) {}
+}
