@@ -74,6 +74,11 @@ public final class CpuTimers {
         return first;
     }
 
+    /** Disables the comparator until it is programmed again; from the timer interrupt. */
+    public void silence(Pcpu cpu) {
+        comparator.program(cpu, NEVER);
+    }
+
     /** The TIMER softirq: runs what has expired, each callback with the lock dropped. */
     @Xen("timer_softirq_action")
     public void run(Pcpu cpu) {

@@ -81,7 +81,7 @@ final class Fdt {
             return null;
         }
         FdtNode at = root();
-        for (String name : path.split("/")) {
+        for (String name : path.split("/", -1)) {
             if (!name.isEmpty()) {
                 at = at.child(name);
             }

@@ -2,6 +2,7 @@ package org.smpvisor.machine;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.Map;
 final class FdtNode {
     /** Most strings that a string list may hold. */
     static final int MAX_STRINGS = 256;
+
+    /** Longest string that a string list may hold, in characters. */
+    static final int MAX_STRING = 1024;
 
     private final Fdt tree;
     private final String name;
@@ -82,6 +86,11 @@ final class FdtNode {
         return properties.containsKey(property);
     }
 
+    /** Returns the properties in the order written. */
+    Collection<FdtProperty> properties() {
+        return properties.values();
+    }
+
     /** Returns a property, or null if the node does not have it. */
     FdtProperty property(String property) {
         return properties.get(property);
@@ -134,8 +143,8 @@ final class FdtNode {
     /**
      * Returns the strings of a property; empty if the node does not have it or its value is empty.
      *
-     * @throws DeviceTreeException if the value is not made of at most {@link #MAX_STRINGS} NUL-terminated printable
-     *     ASCII strings
+     * @throws DeviceTreeException if the value is not made of NUL-terminated strings of printable ASCII, at most
+     *     {@link #MAX_STRINGS}, each of at most {@link #MAX_STRING} characters
      */
     List<String> stringList(String property) {
         FdtProperty found = properties.get(property);
@@ -151,6 +160,9 @@ final class FdtNode {
                         found,
                         "'" + property + "' is not printable text (byte 0x" + Integer.toHexString(c) + " at position "
                                 + i + ")");
+            }
+            if (text.length() > MAX_STRING) {
+                throw error(found, "'" + property + "' has a string of more than " + MAX_STRING + " characters");
             }
             if (c != 0) {
                 text.append((char) c);

@@ -84,10 +84,9 @@ final class GicReader {
      */
     static void checkCapacity(FdtNode node, Gic gic, int cpus) {
         if (gic.capacity() < cpus) {
-            throw node.error("the tree has " + cpus + " CPUs, but its "
-                    + regions(gic.redistRegions().size())
-                    + " hold " + gic.capacity() + " redistributors of 0x" + Long.toHexString(gic.redistBytes())
-                    + " bytes; enlarge the region or add one (#redistributor-regions)");
+            throw node.error("the tree has " + cpus + " CPUs, but room for only " + gic.capacity() + " of them in "
+                    + regions(gic.redistRegions().size()) + " (0x" + Long.toHexString(gic.redistBytes())
+                    + " bytes each); enlarge the region or add one (#redistributor-regions)");
         }
     }
 

@@ -272,7 +272,7 @@ public record MachineDescription(
         }
         for (long i = chosen.size(); chosen.size() < count; i++) {
             String path = "/cpus/cpu@" + i;
-            long affinity = i / CPUS_PER_CLUSTER << 8 | i % CPUS_PER_CLUSTER;
+            long affinity = ((i / CPUS_PER_CLUSTER) << 8) | (i % CPUS_PER_CLUSTER);
             if (!paths.contains(path) && !affinities.contains(affinity)) {
                 chosen.add(new Cpu(path, affinity));
             }

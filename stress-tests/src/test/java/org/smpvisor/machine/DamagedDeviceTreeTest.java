@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +22,8 @@ import org.smpvisor.machine.MachineDescription.Irq;
 import org.smpvisor.machine.MachineDescription.Region;
 
 /**
- * Whatever happens to a tree's bytes, reading it gives a sound machine or a {@link DeviceTreeException} that names a place.
- * {@code -Dsmpvisor.damage.seed=N} and {@code -Dsmpvisor.damage.trees=N} choose other trees and more of them.
+ * Whatever happens to a tree's bytes, reading it gives a sound machine or a {@link DeviceTreeException} that names a
+ * place. {@code -Dsmpvisor.damage.seed=N} and {@code -Dsmpvisor.damage.trees=N} choose other trees and more of them.
  */
 class DamagedDeviceTreeTest {
     private static final long SEED = Long.getLong("smpvisor.damage.seed", 0x5eedL);
@@ -36,6 +37,10 @@ class DamagedDeviceTreeTest {
             MachineDescriptionTest.resource("/dtb/qemu-virt-gicv3-cpus64.dtb"),
             FdtWriter.board().blob(),
             FdtWriter.board().blob(16));
+
+    /** Offsets of the property cells of each original. */
+    private final List<List<Integer>> values =
+            originals.stream().map(DamagedDeviceTreeTest::cellOffsets).toList();
 
     @Test
     void aDamagedTreeIsReadOrRefusedAndNothingElse() {
@@ -82,14 +87,41 @@ class DamagedDeviceTreeTest {
     }
 
     private byte[] damaged(Random random) {
-        byte[] blob = originals.get(random.nextInt(originals.size())).clone();
-        for (int times = 1 + random.nextInt(2); times > 0; times--) {
+        int which = random.nextInt(originals.size());
+        byte[] blob = originals.get(which).clone();
+        if (random.nextInt(2) == 0) { // the tree stays sound, what it says does not
+            for (int times = 1 + random.nextInt(3); times > 0; times--) {
+                putWord(ByteBuffer.wrap(blob), pick(values.get(which), random), anyWord(random));
+            }
+            return blob;
+        }
+        for (int times = 1 + random.nextInt(8) / 7; times > 0; times--) {
             blob = damagedOnce(blob, random);
         }
         return blob;
     }
 
+    /** Returns the offsets of all cells of all properties. */
+    private static List<Integer> cellOffsets(byte[] blob) {
+        List<Integer> offsets = new ArrayList<>();
+        for (FdtNode node : Fdt.parse(blob, "").nodes()) {
+            for (FdtProperty property : node.properties()) {
+                for (int cell = 0; cell < property.cells(); cell++) {
+                    offsets.add(property.offset() + 4 * cell);
+                }
+            }
+        }
+        return offsets;
+    }
+
+    private static int pick(List<Integer> from, Random random) {
+        return from.get(random.nextInt(from.size()));
+    }
+
     private static byte[] damagedOnce(byte[] blob, Random random) {
+        if (blob.length == 0) {
+            return blob;
+        }
         ByteBuffer words = ByteBuffer.wrap(blob);
         switch (random.nextInt(7)) {
             case 0 -> {
@@ -119,7 +151,7 @@ class DamagedDeviceTreeTest {
     }
 
     private static void flipBits(byte[] blob, Random random) {
-        for (int flips = 1 + random.nextInt(8); flips > 0 && blob.length > 0; flips--) {
+        for (int flips = 1 + random.nextInt(8); flips > 0; flips--) {
             blob[random.nextInt(blob.length)] ^= (byte) (1 << random.nextInt(8));
         }
     }

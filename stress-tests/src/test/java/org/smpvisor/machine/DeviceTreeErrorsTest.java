@@ -55,7 +55,7 @@ class DeviceTreeErrorsTest {
             delimiter = '|',
             value = {
                 "'' | is empty",
-                "d0 | starts with d0, not d00dfeed",
+                "01 | starts with 01, not d00dfeed",
                 "00010203 | starts with 00010203, not d00dfeed",
                 "edfe0dd000000000 | bytes swapped",
                 "1f8b0800 | gzip compressed; unpack it first",
@@ -99,10 +99,16 @@ class DeviceTreeErrorsTest {
 
             @Override
             public int read() {
-                if (given++ > Fdt.MAX_BYTES) {
+                return read(new byte[1], 0, 1) - 1;
+            }
+
+            @Override
+            public int read(byte[] into, int offset, int length) {
+                given += length;
+                if (given > Fdt.MAX_BYTES + 1) {
                     throw new AssertionError("read beyond the limit");
                 }
-                return 0;
+                return length;
             }
         };
 
@@ -115,6 +121,11 @@ class DeviceTreeErrorsTest {
         InputStream broken = new InputStream() {
             @Override
             public int read() throws IOException {
+                throw new IOException("pulled out");
+            }
+
+            @Override
+            public int read(byte[] into, int offset, int length) throws IOException {
                 throw new IOException("pulled out");
             }
         };
@@ -176,9 +187,9 @@ class DeviceTreeErrorsTest {
                 .hasMessageContaining("a property of 4294967295 bytes does not fit");
         assertThat(refused(withWord(blob, structure + 16, -1))).hasMessageContaining("the name of a property");
         assertThat(refused(withWord(blob, end - 4, 9))).hasMessageContaining("this node is still open");
-        assertThat(refused(withWord(blob, end - 8, 4)))
-                .hasMessageContaining("/chosen")
-                .hasMessageContaining("still open");
+        assertThat(refused(withWord(blob, end - 4, 1)))
+                .hasMessageContaining("/ (offset")
+                .hasMessageContaining("has no name");
         assertThat(refused(withWord(blob, end, 4))).hasMessageContaining("ends without an end token");
         assertThat(refused(withWord(blob, end, 1))).hasMessageContaining("second root node");
         assertThat(refused(withWord(blob, 36, size - 12))).hasMessageContaining("ends without an end token");
@@ -224,6 +235,8 @@ class DeviceTreeErrorsTest {
                 .endsWith("'compatible' is not terminated by a zero byte");
         assertThat(refused(tree -> tree.at(UART).bytes("compatible", new byte[257])))
                 .contains("more than 256 strings");
+        assertThat(refused(tree -> tree.at(UART).strings("compatible", "a".repeat(1025))))
+                .contains("a string of more than 1024 characters");
     }
 
     // The interrupt controller
@@ -280,7 +293,8 @@ class DeviceTreeErrorsTest {
         assertThat(gicReg(0x100000, 0, 0, 0x10000, 0, 0x80a0000, 0, 0x40000)).contains("beyond 52-bit physical");
         assertThat(gicReg(0, 0x8000000, 0, 0x10000, 0, 0x80a0000, -1, 0)).contains("beyond 52-bit physical");
         assertThat(gicReg(0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0x2ffff))
-                .contains("the tree has 2 CPUs, but its 1 redistributor region hold 1 redistributors of 0x20000 bytes");
+                .contains("the tree has 2 CPUs, but room for only 1 of them in 1 redistributor region (0x20000"
+                        + " bytes each)");
         assertThat(refused(tree -> tree.at(INTC)
                         .cells("#redistributor-regions", 2)
                         .cells("reg", 0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0x40000, 0, 0x80c0000, 0, 0x40000)))
@@ -308,7 +322,7 @@ class DeviceTreeErrorsTest {
         assertThat(refused(tree -> tree.at(INTC)
                         .cells("redistributor-stride", 0, 0x100000)
                         .cells("reg", 0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0x1f0000)))
-                .contains("hold 1 redistributors of 0x100000 bytes");
+                .contains("room for only 1 of them in 1 redistributor region (0x100000 bytes each)");
         assertThat(refused(tree -> tree.at(INTC).cells("redistributor-stride", 0, 0, 0)))
                 .contains("12 bytes, not one or two");
         assertThat(refused(tree -> tree.at(INTC).without("interrupts"))).contains("has no maintenance interrupt");
@@ -399,6 +413,7 @@ class DeviceTreeErrorsTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "0 988 4 | SPI 988 does not exist; the last one is 987",
                 "0 -1 4 | SPI 4294967295 does not exist",

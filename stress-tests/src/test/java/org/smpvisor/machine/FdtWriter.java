@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Builds flattened device trees for tests, sound ones and, on request, wrong ones. A test takes {@link #board()}, changes
- * the one property that it is about, and writes the blob.
+ * Builds flattened device trees for tests, sound ones and, on request, wrong ones. A test takes {@link #board()},
+ * changes the one property that it is about, and writes the blob.
  */
 final class FdtWriter {
     private static final int GIC_PHANDLE = 1;
@@ -24,8 +24,8 @@ final class FdtWriter {
     }
 
     /**
-     * Returns a small sound machine: 2 CPUs, a GICv3 with one redistributor region for 8, the timer, a UART (SPI 33 level)
-     * that is the console, and a block device (SPI 40 edge), at two cells for addresses and sizes.
+     * Returns a small sound machine: 2 CPUs, a GICv3 with one redistributor region for 8, the timer, a UART (SPI 33
+     * level) that is the console, and a block device (SPI 40 edge), at two cells for addresses and sizes.
      */
     static FdtWriter board() {
         FdtWriter root = new FdtWriter("");
@@ -65,7 +65,7 @@ final class FdtWriter {
     /** Returns the child at a relative path ({@code cpus/cpu@0}), which must exist. */
     FdtWriter at(String path) {
         FdtWriter node = this;
-        for (String part : path.split("/")) {
+        for (String part : path.split("/", -1)) {
             node = node.children.stream()
                     .filter(child -> child.name.equals(part))
                     .findFirst()

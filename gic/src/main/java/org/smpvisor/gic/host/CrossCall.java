@@ -1,0 +1,74 @@
+package org.smpvisor.gic.host;
+
+import org.smpvisor.cell.IntCell;
+import org.smpvisor.cpu.IpiSender;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Xen;
+
+/** Runs a function on other pCPUs and waits until all have: one call at a time, interrupts open throughout. */
+@Xen("smp_call_function")
+public final class CrossCall {
+    /** What runs on each pCPU, in a hard interrupt. */
+    public interface Function {
+        void run(Pcpu cpu);
+    }
+
+    private final Pcpu[] pcpus;
+    private final SpinLock lock = new SpinLock(LockClass.CALL, "call_lock", 0);
+    private final IntCell[] selected;
+    private final IntCell dumps = new IntCell("dump_state");
+    private volatile Function function;
+    private GicHwOperations gic;
+
+    public CrossCall(Pcpu[] pcpus) {
+        this.pcpus = pcpus.clone();
+        this.selected = new IntCell[pcpus.length];
+        for (int i = 0; i < selected.length; i++) {
+            selected[i] = new IntCell("call_data.selected");
+        }
+    }
+
+    public void connect(GicHwOperations ops) {
+        gic = ops;
+    }
+
+    /** Runs {@code f} on all other online pCPUs and returns when they have run it. Interrupts open, no lock held. */
+    @Xen("on_selected_cpus")
+    public void onOthers(Pcpu cpu, Function f) {
+        lock.lock(cpu);
+        function = f;
+        for (Pcpu p : pcpus) {
+            if (p != cpu && p.isOnline()) {
+                selected[p.id()].setOpaque(cpu, 1);
+            }
+        }
+        gic.sendSgiToOthers(cpu, IpiSender.CALL_FUNCTION);
+        cpu.waitingFor("acknowledgement of a cross call");
+        for (Pcpu p : pcpus) {
+            for (int turn = 0; selected[p.id()].getAcquire(cpu) != 0; turn++) {
+                cpu.engine().relax(cpu, turn);
+            }
+        }
+        cpu.waitingFor(null);
+        lock.unlock(cpu);
+    }
+
+    /** The CALL_FUNCTION interrupt. */
+    @Xen("smp_call_function_interrupt")
+    void interrupt(Pcpu cpu) {
+        if (selected[cpu.id()].getAcquire(cpu) == 0) {
+            return;
+        }
+        function.run(cpu);
+        cpu.smpMb();
+        selected[cpu.id()].setRelease(cpu, 0);
+    }
+
+    /** The DUMP_STATE interrupt: only counted, there is no console to dump to. */
+    @Xen("dump_execution_state")
+    void dump(Pcpu cpu) {
+        dumps.getAndAdd(cpu, 1);
+    }
+}

@@ -1,0 +1,85 @@
+package org.smpvisor.gic.host;
+
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.variant.Xen;
+
+/** What Xen asks of a GIC driver. Unless said otherwise a function needs no lock. */
+@Xen("struct gic_hw_operations")
+public interface GicHwOperations {
+    /** INTIDs of the distributor, SGIs and PPIs included; 0 before {@link #init}. */
+    int nrLines();
+
+    /** List registers of a pCPU. */
+    int nrLrs();
+
+    /** Programs distributor and boot CPU; takes the host GIC lock. Interrupts masked. */
+    void init(Pcpu cpu);
+
+    /** Programs redistributor and interfaces of a secondary CPU under the host GIC lock. Interrupts masked. */
+    void secondaryInit(Pcpu cpu);
+
+    /** Saves list registers, active priorities and VMCR of a vCPU. Interrupts masked. */
+    void saveState(Pcpu cpu, Vcpu v);
+
+    /** Loads what {@link #saveState} saved, all list registers included. Interrupts masked. */
+    void restoreState(Pcpu cpu, Vcpu v);
+
+    /** New, zeroed room for what {@link #saveState} saves of a vCPU. */
+    Vcpu.State newVcpuState();
+
+    /** Software LR bitmap saved with a vCPU. */
+    long savedLrMask(Vcpu v);
+
+    void setSavedLrMask(Vcpu v, long mask);
+
+    HwIrqController hostIrqType();
+
+    HwIrqController guestIrqType();
+
+    /** Priority drop. */
+    void eoiIrq(Pcpu cpu, int irq);
+
+    void deactivateIrq(Pcpu cpu, int irq);
+
+    /** Acknowledge; 1023 when nothing is signalled. */
+    int readIrq(Pcpu cpu);
+
+    /** Makes a line pending, or not. The descriptor's lock is held. */
+    void setPendingState(Pcpu cpu, IrqDesc desc, boolean pending);
+
+    /** Programs the trigger; takes the host GIC lock, the descriptor's lock is held. */
+    void setIrqType(Pcpu cpu, IrqDesc desc, IrqDesc.Type type);
+
+    /** Programs the priority; takes the host GIC lock, the descriptor's lock is held. */
+    void setIrqPriority(Pcpu cpu, IrqDesc desc, int priority);
+
+    /** Sends SGI {@code id} to one pCPU. */
+    void sendSgi(Pcpu cpu, Pcpu target, int id);
+
+    /** Sends SGI {@code id} to all other pCPUs. */
+    void sendSgiToOthers(Pcpu cpu, int id);
+
+    /**
+     * Writes a fresh pending or active value into a list register. Interrupts masked, V held.
+     *
+     * @param pirq physical INTID, or -1 for a purely virtual interrupt
+     * @param state {@code LR_PENDING} or {@code LR_ACTIVE} of the hardware's encoding
+     */
+    void updateLr(Pcpu cpu, int lr, int virq, int priority, int pirq, long state);
+
+    void clearLr(Pcpu cpu, int lr);
+
+    long readLr(Pcpu cpu, int lr);
+
+    void writeLr(Pcpu cpu, int lr, long value);
+
+    /** Sets or clears bits of ICH_HCR, read-modify-write. Interrupts masked. */
+    void updateHcrStatus(Pcpu cpu, long flag, boolean set);
+
+    /** Virtual priority mask, 8 bits. */
+    int readVmcrPriority(Pcpu cpu);
+
+    /** Virtual active priorities, one bit per level. */
+    int readApr(Pcpu cpu);
+}

@@ -1,0 +1,147 @@
+package org.smpvisor.gic.host;
+
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.IpiSender;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Softirqs;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.entry.HostInterrupts;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.sched.Scheduler;
+import org.smpvisor.trace.Event;
+import org.smpvisor.variant.Xen;
+
+/** The part of the host GIC that does not depend on the version: interrupt loop, SGIs, per-CPU set-up, context switch. */
+@Xen("gic.c")
+public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Context {
+    private static final int FIRST_DYNAMIC = 3;
+    private static final int SPECIAL = 1020;
+    private static final int PHYSICAL = 255;
+
+    private final GicHwOperations ops;
+    private final Irq irq;
+    private final GicV3Description description;
+    private final CrossCall crossCall;
+    private final boolean claimsPhysicalTimer;
+
+    /**
+     * @param claimsPhysicalTimer whether Xen takes the physical timer PPI for itself, as 4.17 does
+     */
+    public HostGic(GicHwOperations ops, Irq irq, GicV3Description description, CrossCall crossCall, boolean claimsPhysicalTimer) {
+        this.ops = ops;
+        this.irq = irq;
+        this.description = description;
+        this.crossCall = crossCall;
+        this.claimsPhysicalTimer = claimsPhysicalTimer;
+    }
+
+    public GicHwOperations ops() {
+        return ops;
+    }
+
+    // ---- boot -------------------------------------------------------------------------------------------------------
+
+    /** Boot CPU, interrupts masked. */
+    @Xen("gic_init")
+    public void init(Pcpu cpu) {
+        ops.init(cpu);
+        cpu.setLrMask(0);
+    }
+
+    /** Secondary CPU, on that CPU, interrupts masked. */
+    @Xen("gic_init_secondary_cpu")
+    public void initSecondary(Pcpu cpu) {
+        ops.secondaryInit(cpu);
+        cpu.setLrMask(0);
+    }
+
+    /** Maintenance and timer PPIs of the calling pCPU. */
+    @Xen({"init_maintenance_interrupt", "init_timer_interrupt"})
+    public void setupLocalInterrupts(Pcpu cpu) {
+        setup(cpu, description.maintenanceIrq(), "irq-maintenance", (c, i) -> {});
+        setup(cpu, description.hypTimerIrq(), "hyptimer", this::hypTimer);
+        setup(cpu, description.virtTimerIrq(), "virtimer", (c, i) -> {});
+        if (claimsPhysicalTimer) {
+            setup(cpu, description.physTimerIrq(), "phytimer", (c, i) -> {});
+        }
+    }
+
+    private void setup(Pcpu cpu, int ppi, String name, IrqDesc.Handler handler) {
+        irq.setupIrq(cpu, ppi, IrqDesc.Type.LEVEL, IrqDesc.Action.xen(name, handler));
+    }
+
+    @Xen("htimer_interrupt")
+    private void hypTimer(Pcpu cpu, int ppi) {
+        cpu.softirqs().raise(cpu, Softirqs.TIMER);
+        cpu.timers().silence(cpu);
+    }
+
+    // ---- the interrupt loop -----------------------------------------------------------------------------------------
+
+    @Override
+    public void interrupt(Pcpu cpu) {
+        boolean first = true;
+        while (true) {
+            int intid = ops.readIrq(cpu);
+            if (intid >= FIRST_DYNAMIC && intid < SPECIAL) {
+                cpu.events().record(Event.PHYS_ACK, PHYSICAL, intid, cpu.id());
+                irq.doIrq(cpu, intid);
+            } else if (intid < FIRST_DYNAMIC) {
+                staticSgi(cpu, intid);
+            } else {
+                if (first) {
+                    cpu.count(Counter.HOST_SPURIOUS);
+                }
+                cpu.localIrqDisable();
+                return;
+            }
+            first = false;
+        }
+    }
+
+    /** Event check, state dump, function call: ended before they are dispatched, deactivated after. */
+    @Xen("do_static_sgi")
+    private void staticSgi(Pcpu cpu, int sgi) {
+        ops.eoiIrq(cpu, sgi);
+        cpu.smpRmb(); // pairs with the fence in front of ICC_SGI1R
+        if (sgi == CALL_FUNCTION) {
+            int context = cpu.irqEnter();
+            crossCall.interrupt(cpu);
+            cpu.irqExit(context);
+        } else if (sgi == DUMP_STATE) {
+            crossCall.dump(cpu);
+        }
+        ops.deactivateIrq(cpu, sgi);
+    }
+
+    @Override
+    public void sendSgi(Pcpu cpu, Pcpu target, int id) {
+        ops.sendSgi(cpu, target, id);
+    }
+
+    // ---- context switch ---------------------------------------------------------------------------------------------
+
+    @Override
+    @Xen("gic_save_state")
+    public void save(Pcpu cpu, Vcpu prev) {
+        ops.setSavedLrMask(prev, cpu.lrMask());
+        ops.saveState(cpu, prev);
+    }
+
+    @Override
+    @Xen("gic_restore_state")
+    public void restore(Pcpu cpu, Vcpu next) {
+        cpu.setLrMask(ops.savedLrMask(next));
+        ops.restoreState(cpu, next);
+    }
+
+    @Override
+    public boolean hadFullListRegisters(Vcpu v) {
+        return ops.savedLrMask(v) == (1L << ops.nrLrs()) - 1;
+    }
+
+    /** Arms or disarms the underflow interrupt of the calling pCPU. */
+    public void setUnderflow(Pcpu cpu, boolean on) {
+        ops.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, on);
+    }
+}

@@ -1,0 +1,214 @@
+package org.smpvisor.gic.host;
+
+import static org.smpvisor.abi.GicAbi.*;
+
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.VgicOps;
+import org.smpvisor.trace.Event;
+import org.smpvisor.variant.Xen;
+
+/** Physical interrupts: descriptors, Xen's own handlers, routing to guests, and the dispatcher. */
+@Xen("irq.c")
+public final class Irq {
+    public static final int EBUSY = -16;
+    public static final int EINVAL = -22;
+    private static final int PRI_IRQ = 0xa0;
+
+    /** The order of steps when an interrupt is given to a guest; a variant point. */
+    public interface RouteOrder {
+        /** Connects {@code desc} to {@code virq} and sets its controller; returns 0 or a negative errno. */
+        int connect(Pcpu cpu, Irq irq, Domain d, int virq, IrqDesc desc);
+    }
+
+    private final GicHwOperations gic;
+    private final IrqDesc[] spis;
+    private final IrqDesc[][] local;
+    private final RouteOrder routeOrder;
+    private VgicConnector connector;
+    private VgicOps vgic;
+
+    /** Descriptors for {@code pcpus} pCPUs and 1024 INTIDs, all disabled and without a user. */
+    @Xen("init_IRQ")
+    public Irq(GicHwOperations gic, int pcpus, RouteOrder routeOrder) {
+        this.gic = gic;
+        this.routeOrder = routeOrder;
+        this.spis = new IrqDesc[1024];
+        for (int i = NR_LOCAL_IRQS; i < spis.length; i++) {
+            spis[i] = new IrqDesc(i, "irq" + i);
+        }
+        this.local = new IrqDesc[pcpus][NR_LOCAL_IRQS];
+        for (int p = 0; p < pcpus; p++) {
+            for (int i = 0; i < NR_LOCAL_IRQS; i++) {
+                local[p][i] = new IrqDesc(i, "cpu" + p + ".irq" + i);
+            }
+        }
+    }
+
+    /** Connects the virtual GIC; once, before interrupts are routed. */
+    public void connect(VgicOps ops, VgicConnector hwConnector) {
+        this.vgic = ops;
+        this.connector = hwConnector;
+    }
+
+    /** The descriptor of {@code irq}; for a local interrupt that of the calling pCPU. */
+    @Xen("__irq_to_desc")
+    public IrqDesc desc(Pcpu cpu, int irq) {
+        return irq < NR_LOCAL_IRQS ? local[cpu.id()][irq] : spis[irq];
+    }
+
+    // ---- dispatch ---------------------------------------------------------------------------------------------------
+
+    /** Handles an acknowledged PPI or SPI. Hard interrupt, interrupts masked. */
+    @Xen("do_IRQ")
+    void doIrq(Pcpu cpu, int irq) {
+        IrqDesc desc = desc(cpu, irq);
+        int context = cpu.irqEnter();
+        desc.lock().lock(cpu);
+        int status = desc.status().getOpaque(cpu);
+        if ((status & 1 << IrqDesc.IRQ_GUEST) != 0) {
+            IrqDesc.Action a = desc.action().getGuarded(cpu);
+            desc.handler(cpu).end(cpu, desc);
+            desc.status().setBit(cpu, IrqDesc.IRQ_INPROGRESS);
+            vgic.injectIrq(cpu, a.guest(), null, a.virq(), true);
+            desc.lock().unlock(cpu);
+        } else if ((status & 1 << IrqDesc.IRQ_DISABLED) != 0) {
+            gic.hostIrqType().end(cpu, desc);
+            desc.lock().unlock(cpu);
+        } else {
+            handleInXen(cpu, desc);
+        }
+        cpu.irqExit(context);
+    }
+
+    private void handleInXen(Pcpu cpu, IrqDesc desc) {
+        cpu.count(Counter.HOST_IRQS);
+        IrqDesc.Action a = desc.action().getGuarded(cpu);
+        desc.status().setBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        desc.lock().unlockIrq(cpu);
+        a.handler().handle(cpu, desc.irq());
+        desc.lock().lockIrq(cpu);
+        desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        desc.handler(cpu).end(cpu, desc);
+        desc.lock().unlock(cpu);
+    }
+
+    // ---- Xen's own interrupts ---------------------------------------------------------------------------------------
+
+    /** Gives {@code irq} to one of Xen's handlers and enables it; an SPI is routed to the calling pCPU. */
+    @Xen("setup_irq")
+    public int setupIrq(Pcpu cpu, int irq, IrqDesc.Type type, IrqDesc.Action action) {
+        IrqDesc desc = desc(cpu, irq);
+        int flags = desc.lock().lockIrqSave(cpu);
+        if (desc.action().getGuarded(cpu) != null) {
+            desc.lock().unlockIrqRestore(cpu, flags);
+            return EBUSY;
+        }
+        desc.action().setGuarded(cpu, action);
+        desc.type().setGuarded(cpu, type);
+        desc.setHandler(cpu, gic.hostIrqType());
+        gic.setIrqType(cpu, desc, type);
+        gic.setIrqPriority(cpu, desc, PRI_IRQ);
+        desc.handler(cpu).setAffinity(cpu, desc, cpu);
+        desc.handler(cpu).enable(cpu, desc);
+        desc.lock().unlockIrqRestore(cpu, flags);
+        return 0;
+    }
+
+    // ---- guests' interrupts -----------------------------------------------------------------------------------------
+
+    /**
+     * Gives the physical SPI {@code irq} to {@code d} as {@code virq}. Process context, no lock held.
+     *
+     * @return 0; -16 when it is in use by Xen, another guest or the virtual interrupt is busy; -22 for a bad number
+     */
+    @Xen("route_irq_to_guest")
+    public int routeIrqToGuest(Pcpu cpu, Domain d, int virq, int irq, IrqDesc.Type type) {
+        if (irq < NR_LOCAL_IRQS || irq >= gic.nrLines() || virq < NR_LOCAL_IRQS) {
+            return EINVAL;
+        }
+        IrqDesc desc = desc(cpu, irq);
+        int flags = desc.lock().lockIrqSave(cpu);
+        if (desc.action().getGuarded(cpu) != null) {
+            desc.lock().unlockIrqRestore(cpu, flags);
+            return EBUSY;
+        }
+        desc.action().setGuarded(cpu, IrqDesc.Action.guest(d, virq));
+        desc.type().setGuarded(cpu, type);
+        int rc = gicRouteIrqToGuest(cpu, d, virq, desc, type);
+        if (rc != 0) {
+            desc.action().setGuarded(cpu, null);
+        }
+        desc.lock().unlockIrqRestore(cpu, flags);
+        return rc;
+    }
+
+    @Xen("gic_route_irq_to_guest")
+    private int gicRouteIrqToGuest(Pcpu cpu, Domain d, int virq, IrqDesc desc, IrqDesc.Type type) {
+        int rc = routeOrder.connect(cpu, this, d, virq, desc);
+        if (rc != 0) {
+            return rc;
+        }
+        desc.status().setBit(cpu, IrqDesc.IRQ_GUEST);
+        gic.setIrqType(cpu, desc, type);
+        gic.setIrqPriority(cpu, desc, PRI_IRQ);
+        return 0;
+    }
+
+    /** Xen's order: published to the guest first, controller operations afterwards (H6). */
+    public static int connectFirst(Pcpu cpu, Irq irq, Domain d, int virq, IrqDesc desc) {
+        int rc = irq.connector.connectHwIrq(cpu, d, virq, desc, true);
+        if (rc == 0) {
+            desc.setHandler(cpu, irq.gic.guestIrqType());
+        }
+        return rc;
+    }
+
+    /** The corrected order: controller operations first. */
+    public static int controllerFirst(Pcpu cpu, Irq irq, Domain d, int virq, IrqDesc desc) {
+        desc.setHandler(cpu, irq.gic.guestIrqType());
+        int rc = irq.connector.connectHwIrq(cpu, d, virq, desc, true);
+        if (rc != 0) {
+            desc.setHandler(cpu, HwIrqController.NONE);
+        }
+        return rc;
+    }
+
+    /**
+     * Takes an SPI back from a dying domain. Process context, no lock held.
+     *
+     * @return 0; -16 when the domain still lives; -22 when the interrupt is not routed to it
+     */
+    @Xen({"release_guest_irq", "gic_remove_irq_from_guest", "release_irq"})
+    public int releaseGuestIrq(Pcpu cpu, Domain d, int virq, int irq) {
+        IrqDesc desc = desc(cpu, irq);
+        int flags = desc.lock().lockIrqSave(cpu);
+        IrqDesc.Action a = desc.action().getGuarded(cpu);
+        int rc = a == null || a.guest() != d || a.virq() != virq ? EINVAL : d.isDying() ? 0 : EBUSY;
+        if (rc == 0) {
+            desc.handler(cpu).disable(cpu, desc);
+            if (desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
+                gic.deactivateIrq(cpu, irq);
+            }
+            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+            rc = connector.connectHwIrq(cpu, d, virq, desc, false);
+        }
+        if (rc == 0) {
+            desc.status().clearBit(cpu, IrqDesc.IRQ_GUEST);
+            desc.setHandler(cpu, HwIrqController.NONE);
+            desc.action().setGuarded(cpu, null);
+        }
+        desc.lock().unlockIrqRestore(cpu, flags);
+        return rc;
+    }
+
+    /** Routes a guest's physical interrupt to {@code target}. No lock needed; {@code null} descriptors are ignored. */
+    @Xen("irq_set_affinity")
+    public static void setAffinity(Pcpu cpu, IrqDesc desc, Pcpu target, int domain, int virq) {
+        if (desc != null) {
+            cpu.events().record(Event.ROUTE_NOW, domain, virq, target.id());
+            desc.handler(cpu).setAffinity(cpu, desc, target);
+        }
+    }
+}
