@@ -38,6 +38,10 @@ public enum Quirk {
             "later victim walks of one flush start in the middle of the list and may evict a more urgent interrupt (H26: run"
                     + " over its head)",
             "every victim search starts at the tail and takes only a strictly less urgent entry"),
+    SV1(
+            "enabling a held SPI from another vCPU queues it for its target without a kick: a target that sleeps in WFI is not"
+                    + " woken (found by this project)",
+            "whoever raises an interrupt for a vCPU that is not the current one kicks it"),
     C1(
             "arch_move_irqs takes the host GIC lock with interrupts enabled (C1, C2)",
             "the host GIC lock is always taken with interrupts disabled");

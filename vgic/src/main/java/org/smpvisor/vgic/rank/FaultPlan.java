@@ -1,0 +1,43 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.cell.HwWords;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.sched.Scheduler;
+import org.smpvisor.variant.Fault;
+
+/** Plants one fault, once, the first time that it is armed and an opportunity comes by. */
+public final class FaultPlan implements Scheduler.KickRule {
+    private static final long IDLE = 0;
+    private static final long ARMED = 1;
+    private static final long FIRED = 2;
+
+    private final Fault fault;
+    private final HwWords state = new HwWords(1);
+
+    /** @param fault what to plant, {@code null} for nothing */
+    public FaultPlan(Fault fault) {
+        this.fault = fault;
+    }
+
+    /** From now on the next opportunity is taken. */
+    public void arm() {
+        state.compareAndSet(0, IDLE, ARMED);
+    }
+
+    /** Whether the fault has happened. */
+    public boolean hasFired() {
+        return state.getOpaque(0) == FIRED;
+    }
+
+    boolean fires(Fault f) {
+        return fault == f && state.getOpaque(0) == ARMED && state.compareAndSet(0, ARMED, FIRED);
+    }
+
+    @Override
+    public boolean mayKick(Pcpu cpu, Vcpu v) {
+        return fault != Fault.DROP_KICK
+                || (v.pauseFlags().peek() & 1 << Vcpu.VPF_BLOCKED) == 0
+                || !fires(Fault.DROP_KICK);
+    }
+}

@@ -1,0 +1,324 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.cell.ListNode;
+import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.host.Irq;
+import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.trace.Event;
+import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Fault;
+import org.smpvisor.variant.Xen;
+
+/** Moves pending interrupts into list registers and takes back what the guest finished. */
+@Xen("gic-vgic.c")
+final class ListRegisters {
+    private static final long PENDING = VirtualCpuInterface.LR_PENDING;
+    private static final int REINJECT_DEPTH = 64;
+
+    /** Interrupts that must be injected into another vCPU once the lock held now has been dropped. */
+    private static final class Reinjections {
+        @OwnedBy("pcpu")
+        private final PendingIrq[] stack = new PendingIrq[REINJECT_DEPTH];
+
+        @OwnedBy("pcpu")
+        private int top;
+    }
+
+    private final GicHwOperations gic;
+    private final Pcpu[] pcpus;
+    private final RankRules rules;
+    private final FaultPlan faults;
+    private final Reinjections[] reinjections;
+
+    ListRegisters(GicHwOperations gic, Pcpu[] pcpus, RankRules rules, FaultPlan faults) {
+        this.gic = gic;
+        this.pcpus = pcpus;
+        this.rules = rules;
+        this.faults = faults;
+        this.reinjections = new Reinjections[pcpus.length];
+        for (int i = 0; i < pcpus.length; i++) {
+            reinjections[i] = new Reinjections();
+        }
+    }
+
+    // ---- lists ------------------------------------------------------------------------------------------------------
+
+    /** Inserts before the first strictly less urgent entry. V held. */
+    private static void insertByPriority(ListNode<PendingIrq> head, ListNode<PendingIrq> node, boolean inflight) {
+        int priority = node.element().priority().peek();
+        ListNode<PendingIrq> at = head.next();
+        while (at != head && at.element().priority().peek() <= priority) {
+            at = inflight ? at.element().inflight().next() : at.element().lrQueue().next();
+        }
+        at.addBefore(node);
+    }
+
+    /** Links {@code p} on the vCPU's inflight list. V held. */
+    void addInflight(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        v.lock().assertHeldBy(cpu);
+        insertByPriority(v.inflight(), p.inflight(), true);
+        p.owner().setRelease(cpu, v);
+    }
+
+    /** Takes {@code p} off the inflight list that it is on; harmless if it is on none. */
+    void removeInflight(Pcpu cpu, PendingIrq p) {
+        p.inflight().unlink();
+        p.owner().setRelease(cpu, null);
+    }
+
+    @Xen("gic_add_to_lr_pending")
+    private void addToLrPending(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        v.lock().assertHeldBy(cpu);
+        if (p.lrQueue().isEmpty()) {
+            insertByPriority(v.lrPending(), p.lrQueue(), false);
+        }
+    }
+
+    // ---- raising ----------------------------------------------------------------------------------------------------
+
+    @Xen("gic_set_lr")
+    private void setLr(Pcpu cpu, PendingIrq p, int lr) {
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (!faults.fires(Fault.DROP_LR)) {
+            gic.updateLr(cpu, lr, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
+            if (lr + 1 < gic.nrLrs() && (cpu.lrMask() >>> lr + 1 & 1) == 0 && faults.fires(Fault.DUPLICATE_LR)) {
+                gic.updateLr(cpu, lr + 1, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
+            }
+        }
+        cpu.events().record(Event.LR_WRITE, p.domain(), p.irq(), lr);
+        p.status().setBit(cpu, PendingIrq.VISIBLE);
+        p.status().clearBit(cpu, PendingIrq.QUEUED);
+        p.lr().reset(lr);
+    }
+
+    @Xen("gic_find_unused_lr")
+    private int findUnusedLr(Pcpu cpu, int from) {
+        long free = ~cpu.lrMask() & -1L << from;
+        return free == 0 ? 64 : Long.numberOfTrailingZeros(free);
+    }
+
+    /** Puts an enabled interrupt into a list register if {@code v} is current and nothing waits; else queues it. V held. */
+    @Xen("gic_raise_guest_irq")
+    void raiseGuestIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        v.lock().assertHeldBy(cpu);
+        if (v.vcpu() == cpu.current() && v.lrPending().isEmpty()) {
+            int lr = findUnusedLr(cpu, 0);
+            if (lr < gic.nrLrs()) {
+                cpu.setLrMask(cpu.lrMask() | 1L << lr);
+                setLr(cpu, p, lr);
+                return;
+            }
+        }
+        addToLrPending(cpu, v, p);
+    }
+
+    /** An inflight interrupt was asserted again: looks at its list register at once if {@code v} is current. V held. */
+    @Xen("gic_raise_inflight_irq")
+    void raiseInflightIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        v.lock().assertHeldBy(cpu);
+        if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty() && v.vcpu() == cpu.current()) {
+            int lr = p.lr().peek();
+            if (lr >= gic.nrLrs()) {
+                throw new ModelBug(v + " reads list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
+            }
+            updateOneLr(cpu, v, lr);
+        } else {
+            cpu.events().record(Event.QUEUED_ONLY, p.domain(), p.irq(), v.vcpu().vcpuId());
+        }
+    }
+
+    // ---- sync -------------------------------------------------------------------------------------------------------
+
+    /** Looks at one list register and brings the interrupt that it names up to date. V held, interrupts masked. */
+    @Xen("gic_update_one_lr")
+    private void updateOneLr(Pcpu cpu, VgicVcpu v, int i) {
+        v.lock().assertHeldBy(cpu);
+        long lr = gic.readLr(cpu, i);
+        PendingIrq p = v.domain().pending(v.vcpu(), (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK));
+        if ((lr & VirtualCpuInterface.LR_ACTIVE) != 0) {
+            p.status().setBit(cpu, PendingIrq.ACTIVE);
+            if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.status().testAndClearBit(cpu, PendingIrq.QUEUED)) {
+                if (p.desc().getOpaque(cpu) == null) {
+                    gic.writeLr(cpu, i, lr | PENDING);
+                } else {
+                    cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
+                }
+            }
+        } else if ((lr & PENDING) != 0) {
+            if (p.status().testAndClearBit(cpu, PendingIrq.QUEUED) && p.irq() < 16) {
+                cpu.count(Counter.GUEST_SGIS_COALESCED);
+            }
+            rules.active.pendingAgain(cpu, p);
+        } else {
+            retire(cpu, v, i, p);
+        }
+    }
+
+    @Deviation("release build: a retired list register is not zeroed and keeps its INTID in the invalid state")
+    private void retire(Pcpu cpu, VgicVcpu v, int i, PendingIrq p) {
+        cpu.setLrMask(cpu.lrMask() & ~(1L << i));
+        cpu.events().record(Event.LR_CLEAN, p.domain(), p.irq(), i);
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (desc != null) {
+            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        }
+        p.status().clearBit(cpu, PendingIrq.VISIBLE);
+        p.status().clearBit(cpu, PendingIrq.ACTIVE);
+        p.lr().reset(PendingIrq.INVALID_LR);
+        int status = p.status().getOpaque(cpu);
+        boolean enabled = (status & 1 << PendingIrq.ENABLED) != 0;
+        boolean queued = (status & 1 << PendingIrq.QUEUED) != 0;
+        boolean migrating = (status & 1 << PendingIrq.MIGRATING) != 0;
+        if (enabled && queued && !migrating && !faults.fires(Fault.FORGET_RERAISE)) {
+            cpu.events().record(Event.RERAISE, p.domain(), p.irq(), v.vcpu().vcpuId());
+            raiseGuestIrq(cpu, v, p);
+        } else if (enabled || migrating || !rules.disabled.staysHeld(cpu, p)) {
+            removeInflight(cpu, p);
+            cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
+            if (migrating) {
+                finishMigration(cpu, v, p, desc, queued);
+            }
+        }
+    }
+
+    private void finishMigration(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc, boolean queued) {
+        VgicVcpu target = v.domain().target(cpu, p.irq());
+        rules.store.ending(cpu, p, target.vcpu().vcpuId());
+        Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
+        Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
+        p.status().clearBit(cpu, PendingIrq.MIGRATING);
+        cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
+        if (queued) {
+            if (rules.migrationEnd.injectsAgain(cpu, p)) {
+                p.status().clearBit(cpu, PendingIrq.QUEUED);
+                Reinjections r = reinjections[cpu.id()];
+                r.stack[r.top++] = p;
+            } else {
+                cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
+            }
+        }
+    }
+
+    /** Mark of this pCPU's stack of re-injections; taken before V. */
+    int reinjectionMark(Pcpu cpu) {
+        return reinjections[cpu.id()].top;
+    }
+
+    /** Next interrupt to inject again above {@code mark}, or {@code null}; V no longer held. */
+    PendingIrq popReinjection(Pcpu cpu, int mark) {
+        Reinjections r = reinjections[cpu.id()];
+        if (r.top == mark) {
+            return null;
+        }
+        PendingIrq p = r.stack[--r.top];
+        r.stack[r.top] = null;
+        return p;
+    }
+
+    /** Disarms the underflow interrupt, then brings every allocated list register up to date under V. */
+    @Xen("vgic_sync_from_lrs")
+    void syncFromLrs(Pcpu cpu, VgicVcpu v) {
+        gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, false);
+        int flags = v.lock().lockIrqSave(cpu);
+        for (long mask = cpu.lrMask(); mask != 0; mask &= mask - 1) {
+            updateOneLr(cpu, v, Long.numberOfTrailingZeros(mask));
+        }
+        v.lock().unlockIrqRestore(cpu, flags);
+    }
+
+    // ---- flush ------------------------------------------------------------------------------------------------------
+
+    /** Fills list registers from lr_pending, evicting where that is allowed. Interrupts masked; takes V. */
+    @Xen("gic_restore_pending_irqs")
+    private void restorePendingIrqs(Pcpu cpu, VgicVcpu v) {
+        v.lock().lock(cpu);
+        ListNode<PendingIrq> walkFrom = v.inflight();
+        int lr = 0;
+        int left = gic.nrLrs();
+        ListNode<PendingIrq> node = v.lrPending().next();
+        while (node != v.lrPending() && left > 0) {
+            ListNode<PendingIrq> following = node.next(); // saved before a victim may be inserted
+            PendingIrq p = node.element();
+            lr = findUnusedLr(cpu, lr);
+            if (lr >= gic.nrLrs()) {
+                PendingIrq victim = rules.victim.find(cpu, v, walkFrom, p);
+                if (victim == null) {
+                    break;
+                }
+                lr = evict(cpu, v, victim);
+                walkFrom = victim.inflight();
+            }
+            setLr(cpu, p, lr);
+            p.lrQueue().unlink();
+            cpu.setLrMask(cpu.lrMask() | 1L << lr);
+            left--;
+            node = following;
+        }
+        v.lock().unlock(cpu);
+    }
+
+    private int evict(Pcpu cpu, VgicVcpu v, PendingIrq victim) {
+        int lr = victim.lr().peek();
+        cpu.count(Counter.EVICTIONS);
+        cpu.events().record(Event.EVICTED, victim.domain(), victim.irq(), lr);
+        victim.lr().reset(PendingIrq.INVALID_LR);
+        victim.status().setBit(cpu, PendingIrq.QUEUED);
+        victim.status().clearBit(cpu, PendingIrq.VISIBLE);
+        addToLrPending(cpu, v, victim);
+        return lr;
+    }
+
+    /** Fills list registers of the current vCPU and arms the underflow interrupt if not all fit. Interrupts masked. */
+    @Xen("vgic_sync_to_lrs")
+    void syncToLrs(Pcpu cpu) {
+        VgicVcpu v = (VgicVcpu) cpu.current().vgic();
+        restorePendingIrqs(cpu, v);
+        if (!v.lrPending().isEmptyOpaque(cpu) && cpu.lrMask() == (1L << gic.nrLrs()) - 1) {
+            gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, true);
+            cpu.count(Counter.UIE);
+        }
+    }
+
+    // ---- what could be taken ----------------------------------------------------------------------------------------
+
+    /** Whether an enabled interrupt of the current vCPU beats priority mask and active priority. */
+    @Xen("vgic_vcpu_pending_irq")
+    boolean pendingIrq(Pcpu cpu, VgicVcpu v) {
+        int apr = gic.readApr(cpu);
+        int mask = gic.readVmcrPriority(cpu);
+        int running = apr == 0 ? 32 : Integer.numberOfTrailingZeros(apr);
+        boolean pending = false;
+        int flags = v.lock().lockIrqSave(cpu);
+        for (ListNode<PendingIrq> n = v.inflight().next(); n != v.inflight(); n = n.next()) {
+            PendingIrq p = n.element();
+            int priority = p.priority().peek() >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
+            if (priority >= mask || priority >= running) {
+                break;
+            }
+            if (p.status().testBit(cpu, PendingIrq.ENABLED)) {
+                pending = true;
+                break;
+            }
+        }
+        v.lock().unlockIrqRestore(cpu, flags);
+        return pending;
+    }
+
+    /** Which interrupt list register {@code lr} of this pCPU names. */
+    PendingIrq content(Pcpu cpu, VgicVcpu v, int lr) {
+        return lr >= gic.nrLrs()
+                ? null
+                : v.domain().pending(v.vcpu(), (int) (gic.readLr(cpu, lr) & VirtualCpuInterface.LR_VIRTUAL_MASK));
+    }
+
+    /** All list registers of a vCPU in use, for observers. */
+    static boolean isFull(Vcpu v, GicHwOperations gic) {
+        return gic.savedLrMask(v) == (1L << gic.nrLrs()) - 1;
+    }
+}

@@ -1,0 +1,118 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.IntCell;
+import org.smpvisor.cell.ListNode;
+import org.smpvisor.cell.RefCell;
+import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Xen;
+
+/** Injection state of one virtual interrupt. */
+@Xen("struct pending_irq")
+public final class PendingIrq {
+    /** Status bit: an assertion is recorded that is not in a list register yet. */
+    public static final int QUEUED = 0;
+    /** Status bit: the last look at its list register found it active. */
+    public static final int ACTIVE = 1;
+    /** Status bit: it occupies a list register, loaded or saved. */
+    public static final int VISIBLE = 2;
+    /** Status bit: enabled in the virtual distributor or redistributor. */
+    public static final int ENABLED = 3;
+    /** Status bit: its target changed while it was in a list register of the old one. */
+    public static final int MIGRATING = 4;
+    /** No list register. */
+    static final int INVALID_LR = 255;
+
+    private final int irq;
+    private final int domain;
+
+    /** Atomic bits, nearly always changed under the lock of the vCPU whose list it is on. */
+    private final IntCell status = new IntCell("pending_irq.status");
+
+    /** Physical interrupt behind it; written under the rank lock, read under none in particular. */
+    private final RefCell<IrqDesc> desc = new RefCell<>("pending_irq.desc", null);
+
+    @GuardedBy("V of the owner")
+    private final ListNode<PendingIrq> inflight = new ListNode<>(this);
+
+    @GuardedBy("V of the owner")
+    private final ListNode<PendingIrq> lrQueue = new ListNode<>(this);
+
+    /** List register it is in, 255 for none, 0 until first use. */
+    @GuardedBy("V of the owner")
+    private final IntCell lr = new IntCell("pending_irq.lr");
+
+    /** Priority when it was injected, 0 (most urgent) to 255. */
+    @GuardedBy("V of the owner")
+    private final IntCell priority = new IntCell("pending_irq.priority");
+
+    /** vCPU whose inflight list holds the node. Faithful rules never read it to decide anything. */
+    @Deviation("Xen has no such field; it is a shadow for the corrected rules and for the marks of the weak spots")
+    private final RefCell<VgicVcpu> owner = new RefCell<>("pending_irq.owner", null);
+
+    /** Target that a migration in progress was asked for; shadow like {@link #owner}. */
+    private final IntCell migratingTo = new IntCell("pending_irq.migrating_to");
+
+    @Xen("vgic_init_pending_irq")
+    PendingIrq(int irq, int domain) {
+        this.irq = irq;
+        this.domain = domain;
+    }
+
+    /** Virtual INTID. */
+    public int irq() {
+        return irq;
+    }
+
+    /** Id of the domain it belongs to. */
+    public int domain() {
+        return domain;
+    }
+
+    public IntCell status() {
+        return status;
+    }
+
+    public RefCell<IrqDesc> desc() {
+        return desc;
+    }
+
+    public ListNode<PendingIrq> inflight() {
+        return inflight;
+    }
+
+    public ListNode<PendingIrq> lrQueue() {
+        return lrQueue;
+    }
+
+    IntCell lr() {
+        return lr;
+    }
+
+    IntCell priority() {
+        return priority;
+    }
+
+    RefCell<VgicVcpu> owner() {
+        return owner;
+    }
+
+    IntCell migratingTo() {
+        return migratingTo;
+    }
+
+    /** Status in words, for reports. */
+    public String describe() {
+        int s = status.peek();
+        StringBuilder b = new StringBuilder();
+        String[] names = {"QUEUED", "ACTIVE", "VISIBLE", "ENABLED", "MIGRATING"};
+        for (int i = 0; i < names.length; i++) {
+            b.append((s & 1 << i) != 0 ? (b.isEmpty() ? "" : "|") + names[i] : "");
+        }
+        return (b.isEmpty() ? "0" : b.toString())
+                + (inflight.isEmpty() ? "" : ", inflight on " + owner.peek())
+                + (lrQueue.isEmpty() ? "" : ", in lr_pending")
+                + ", lr " + lr.peek();
+    }
+}

@@ -1,0 +1,465 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.abi.SysReg;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.MmioAccess;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.domain.VgicOps;
+import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.host.Irq;
+import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.host.VgicConnector;
+import org.smpvisor.sched.Scheduler;
+import org.smpvisor.trace.Event;
+import org.smpvisor.trace.Witness;
+import org.smpvisor.variant.Fault;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Variant;
+import org.smpvisor.variant.Xen;
+
+/** Xen's old virtual GIC: injection, enabling, migration between vCPUs, and following vCPUs between pCPUs. */
+@Xen("vgic.c")
+public final class RankVgic implements VgicOps, VgicConnector {
+    private static final int EBUSY = Irq.EBUSY;
+    private static final int EINVAL = Irq.EINVAL;
+    private static final int IN_USE = 1 << PendingIrq.ENABLED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE;
+
+    private final GicHwOperations gic;
+    private final Pcpu[] pcpus;
+    private final RankRules rules;
+    private final FaultPlan faults;
+    private final ListRegisters lrs;
+    private final Witness witness;
+    private Scheduler scheduler;
+
+    /** The vGIC of a machine; one object serves all of its domains. */
+    public RankVgic(
+            GicHwOperations gic, Pcpu[] pcpus, Variant variant, Marks marks, FaultPlan faults, Witness witness) {
+        this.gic = gic;
+        this.pcpus = pcpus.clone();
+        this.rules = new RankRules(variant, marks);
+        this.faults = faults;
+        this.lrs = new ListRegisters(gic, this.pcpus, rules, faults);
+        this.witness = witness;
+    }
+
+    /** Connects the scheduler that kicks go to; once, before the machine runs. */
+    public void connect(Scheduler s) {
+        this.scheduler = s;
+    }
+
+    /** Creates the virtual distributor of a domain and registers its frames. Interrupts open, before any vCPU is added. */
+    @Xen({"domain_vgic_register", "domain_vgic_init"})
+    public VgicDomain createDomain(Pcpu cpu, Domain d, int spis) {
+        VgicDomain vd = new VgicDomain(d, spis);
+        d.setVgic(vd);
+        VgicV3 frames = new VgicV3(this, vd);
+        frames.register(cpu);
+        return vd;
+    }
+
+    /** Creates the vGIC state of a vCPU; before the vCPU runs. */
+    @Xen("vcpu_vgic_init")
+    public VgicVcpu createVcpu(Vcpu v) {
+        VgicVcpu vv = new VgicVcpu(v, (VgicDomain) v.domain().vgic());
+        v.setVgic(vv);
+        return vv;
+    }
+
+    static VgicVcpu of(Vcpu v) {
+        return (VgicVcpu) v.vgic();
+    }
+
+    static VgicDomain of(Domain d) {
+        return (VgicDomain) d.vgic();
+    }
+
+    // ---- which lock -------------------------------------------------------------------------------------------------
+
+    /** Takes, interrupts masked, the lock of the vCPU that guards {@code p} now; returns that vCPU. */
+    private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
+        while (true) {
+            VgicVcpu route = given != null ? given : routed(cpu, d, p);
+            VgicVcpu v = p.irq() < 32 ? route : rules.owner.choose(cpu, p, route);
+            v.lock().lock(cpu);
+            if (p.irq() < 32 || rules.owner.confirm(cpu, p, v) && (given != null || rules.target.confirm(cpu, d, p, v))) {
+                return v;
+            }
+            v.lock().unlock(cpu);
+        }
+    }
+
+    private VgicVcpu routed(Pcpu cpu, VgicDomain d, PendingIrq p) {
+        VgicVcpu v = d.target(cpu, p.irq());
+        return v;
+    }
+
+    // ---- injection --------------------------------------------------------------------------------------------------
+
+    @Override
+    public void injectIrq(Pcpu cpu, Domain d, Vcpu given, int virq, boolean level) {
+        if (!level) {
+            return;
+        }
+        cpu.count(Counter.INJECTIONS);
+        VgicDomain vd = of(d);
+        PendingIrq p = vd.pending(given, virq);
+        int mark = lrs.reinjectionMark(cpu);
+        int flags = cpu.localIrqSave();
+        VgicVcpu v = lockGuardian(cpu, vd, p, given == null ? misrouted(cpu, vd, p) : of(given));
+        boolean accepted = queue(cpu, v, p);
+        v.lock().unlock(cpu);
+        cpu.localIrqRestore(flags);
+        if (accepted) {
+            reinject(cpu, mark);
+            scheduler.kick(cpu, v.vcpu());
+        }
+    }
+
+    /** The planted fault of a wrong route; {@code null} for none. */
+    private VgicVcpu misrouted(Pcpu cpu, VgicDomain d, PendingIrq p) {
+        if (p.inflight().isEmpty() && d.domain().maxVcpus() > 1 && faults.fires(Fault.WRONG_ROUTE)) {
+            int wrong = (d.target(cpu, p.irq()).vcpu().vcpuId() + 1) % d.domain().maxVcpus();
+            return of(d.domain().vcpu(wrong));
+        }
+        return null;
+    }
+
+    /** Records an assertion. V held. Returns false if the vCPU is down and nothing was done. */
+    private boolean queue(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        if (v.vcpu().pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
+            return false;
+        }
+        cpu.events().record(Event.INJECT, p.domain(), p.irq(), v.vcpu().vcpuId());
+        if (p.irq() < 16 && p.status().testBit(cpu, PendingIrq.QUEUED)) {
+            cpu.count(Counter.GUEST_SGIS_COALESCED);
+        }
+        p.status().setBit(cpu, PendingIrq.QUEUED);
+        if (!p.inflight().isEmpty()) {
+            markWrongLr(cpu, v, p);
+            lrs.raiseInflightIrq(cpu, v, p);
+            return true;
+        }
+        p.priority().reset(priority(cpu, v, p));
+        if (p.status().testBit(cpu, PendingIrq.ENABLED)) {
+            lrs.raiseGuestIrq(cpu, v, p);
+        }
+        lrs.addInflight(cpu, v, p);
+        return true;
+    }
+
+    private void markWrongLr(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        if (p.owner().peek() != v && v.vcpu() == cpu.current()) {
+            PendingIrq content = lrs.content(cpu, v, p.lr().peek());
+            if (content != null) {
+                rules.wrongLr(p, content);
+            }
+        }
+    }
+
+    @Xen("vgic_get_virq_priority")
+    private int priority(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        VgicIrqRank rank = p.irq() < 32 ? v.privateRank() : v.domain().rankOfSpi(p.irq());
+        return rank.priority().getOpaque(cpu, p.irq() & 31);
+    }
+
+    /** Injects what finished migrations left behind, with no lock held. */
+    private void reinject(Pcpu cpu, int mark) {
+        for (PendingIrq p = lrs.popReinjection(cpu, mark); p != null; p = lrs.popReinjection(cpu, mark)) {
+            injectIrq(cpu, domainOf(cpu, p), null, p.irq(), true);
+        }
+    }
+
+    private Domain domainOf(Pcpu cpu, PendingIrq p) {
+        Domain d = cpu.current().domain();
+        if (d != null && d.id() == p.domain()) {
+            return d;
+        }
+        return domains[p.domain()];
+    }
+
+    /** Domains by id, for re-injection in an interrupt that hit another domain's vCPU. */
+    private final Domain[] domains = new Domain[256];
+
+    /** Makes a domain known by its id; when it is created. */
+    public void announce(Domain d) {
+        domains[d.id()] = d;
+    }
+
+    // ---- entry and exit ---------------------------------------------------------------------------------------------
+
+    @Override
+    public void syncFromLrs(Pcpu cpu, Vcpu v) {
+        if (v.isIdle()) {
+            return;
+        }
+        int mark = lrs.reinjectionMark(cpu);
+        lrs.syncFromLrs(cpu, of(v));
+        if (lrs.reinjectionMark(cpu) != mark) {
+            reinject(cpu, mark);
+        }
+    }
+
+    @Override
+    public void syncToLrs(Pcpu cpu) {
+        lrs.syncToLrs(cpu);
+    }
+
+    @Override
+    public boolean pendingIrq(Pcpu cpu, Vcpu v) {
+        return lrs.pendingIrq(cpu, of(v));
+    }
+
+    // ---- enable and disable -----------------------------------------------------------------------------------------
+
+    /** Interrupts of {@code rank} were newly enabled. R(rank) held; V, then G, then I, never two of them at once. */
+    @Xen("vgic_enable_irqs")
+    void enableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
+        rank.lock().assertHeldBy(cpu);
+        VgicDomain d = of(v.domain());
+        for (int bits = mask; bits != 0; bits &= bits - 1) {
+            int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
+            if (!d.isValidLine(virq)) {
+                return;
+            }
+            PendingIrq p = d.pending(v, virq);
+            VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
+            cpu.events().record(Event.ENABLE, p.domain(), virq, v.vcpuId());
+            int flags = cpu.localIrqSave();
+            VgicVcpu guardian = lockGuardian(cpu, d, p, target);
+            p.status().setBit(cpu, PendingIrq.ENABLED);
+            boolean raised = !p.inflight().isEmpty() && !p.status().testBit(cpu, PendingIrq.VISIBLE);
+            if (raised) {
+                lrs.raiseGuestIrq(cpu, guardian, p);
+            }
+            guardian.lock().unlock(cpu);
+            cpu.localIrqRestore(flags);
+            if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
+                scheduler.kick(cpu, guardian.vcpu());
+            }
+            enableHardware(cpu, p, target);
+        }
+    }
+
+    private void enableHardware(Pcpu cpu, PendingIrq p, VgicVcpu target) {
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (desc == null) {
+            return;
+        }
+        if (rules.enableRoute.routesNow(cpu, p)) {
+            Irq.setAffinity(cpu, desc, pcpuOf(cpu, target), p.domain(), p.irq());
+        }
+        int flags = desc.lock().lockIrqSave(cpu);
+        desc.handler(cpu).enable(cpu, desc);
+        desc.lock().unlockIrqRestore(cpu, flags);
+    }
+
+    private Pcpu pcpuOf(Pcpu cpu, VgicVcpu v) {
+        return pcpus[v.vcpu().processor().getOpaque(cpu)];
+    }
+
+    /** Interrupts of {@code rank} were newly disabled. R(rank) held. What is in a list register stays there. */
+    @Xen("vgic_disable_irqs")
+    void disableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
+        rank.lock().assertHeldBy(cpu);
+        VgicDomain d = of(v.domain());
+        for (int bits = mask; bits != 0; bits &= bits - 1) {
+            int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
+            if (!d.isValidLine(virq)) {
+                return;
+            }
+            PendingIrq p = d.pending(v, virq);
+            cpu.events().record(Event.DISABLE, p.domain(), virq, v.vcpuId());
+            int flags = cpu.localIrqSave();
+            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : d.target(cpu, virq));
+            p.status().clearBit(cpu, PendingIrq.ENABLED);
+            p.lrQueue().unlink();
+            IrqDesc desc = p.desc().getOpaque(cpu);
+            guardian.lock().unlock(cpu);
+            cpu.localIrqRestore(flags);
+            if (desc != null) {
+                flags = desc.lock().lockIrqSave(cpu);
+                desc.handler(cpu).disable(cpu, desc);
+                desc.lock().unlockIrqRestore(cpu, flags);
+            }
+        }
+    }
+
+    // ---- migration --------------------------------------------------------------------------------------------------
+
+    /** A guest wrote the route of {@code virq}: moves it to vCPU {@code to}. R held. Unchanged targets do nothing. */
+    @Xen("vgic_store_irouter")
+    void storeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
+        rank.lock().assertHeldBy(cpu);
+        int from = rank.targetOpaque(cpu, virq);
+        if (from == to) {
+            return;
+        }
+        PendingIrq p = d.spi(virq);
+        VgicVcpu old = of(d.domain().vcpu(from));
+        VgicVcpu next = of(d.domain().vcpu(to));
+        cpu.count(Counter.MIGRATIONS);
+        cpu.events().record(Event.MOVE, p.domain(), virq, to);
+        witness.routeBegins(cpu, p.domain(), virq, from, to);
+        boolean moved = migrateIrq(cpu, d, rank, old, next, p);
+        if (moved) {
+            if (!rules.store.storesEarly()) {
+                rank.vcpu().setGuarded(cpu, virq & 31, to);
+            }
+            witness.routeEnds(cpu, p.domain(), virq, from, to);
+        } else {
+            cpu.count(Counter.MIGRATIONS_REFUSED);
+            cpu.events().record(Event.MOVE_REFUSED, p.domain(), virq, to);
+            witness.routeEnds(cpu, p.domain(), virq, to, from);
+        }
+    }
+
+    /** Returns false if a migration of the interrupt is in progress. R held; V(old), then perhaps V(new). */
+    @Xen("vgic_migrate_irq")
+    private boolean migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (desc == null && !rules.owner.movesVirtual()) {
+            storeEarly(cpu, rank, p, next);
+            return true;
+        }
+        int flags = cpu.localIrqSave();
+        VgicVcpu guardian = lockGuardian(cpu, d, p, old);
+        if (p.status().testBit(cpu, PendingIrq.MIGRATING)) {
+            guardian.lock().unlock(cpu);
+            cpu.localIrqRestore(flags);
+            return false;
+        }
+        boolean again = false;
+        if (p.inflight().isEmpty()) {
+            storeEarly(cpu, rank, p, next);
+            Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
+        } else if (!p.lrQueue().isEmpty() || !rules.heldMove.waitsForLr(cpu, p)) {
+            p.status().clearBit(cpu, PendingIrq.QUEUED);
+            p.lrQueue().unlink();
+            lrs.removeInflight(cpu, p);
+            storeEarly(cpu, rank, p, next);
+            Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
+            again = true;
+        } else {
+            p.migratingTo().reset(next.vcpu().vcpuId());
+            storeEarly(cpu, rank, p, next);
+            p.status().setBit(cpu, PendingIrq.MIGRATING);
+            cpu.count(Counter.MIGRATIONS_DEFERRED);
+            cpu.events().record(Event.MOVE_DEFERRED, p.domain(), p.irq(), next.vcpu().vcpuId());
+        }
+        guardian.lock().unlock(cpu);
+        cpu.localIrqRestore(flags);
+        if (again) {
+            injectIrq(cpu, d.domain(), next.vcpu(), p.irq(), true);
+        }
+        return true;
+    }
+
+    private void storeEarly(Pcpu cpu, VgicIrqRank rank, PendingIrq p, VgicVcpu next) {
+        if (rules.store.storesEarly()) {
+            rank.vcpu().setGuarded(cpu, p.irq() & 31, next.vcpu().vcpuId());
+        }
+    }
+
+    @Override
+    public void moveIrqs(Pcpu cpu, Vcpu v) {
+        VgicDomain d = of(v.domain());
+        for (int virq = 32; virq < 32 + d.nrSpis(); virq++) {
+            PendingIrq p = d.spi(virq);
+            IrqDesc desc = p.desc().getOpaque(cpu);
+            if (desc == null) {
+                continue;
+            }
+            if (d.target(cpu, virq).vcpu() == v && !p.status().testBit(cpu, PendingIrq.MIGRATING)) {
+                int flags = rules.moveMask.enter(cpu, p.domain());
+                Irq.setAffinity(cpu, desc, pcpus[v.processor().getOpaque(cpu)], p.domain(), virq);
+                rules.moveMask.leave(cpu, flags);
+            }
+        }
+    }
+
+    // ---- guest's software-generated and software-set interrupts -----------------------------------------------------
+
+    /** A guest set pending bits of {@code rank} by ISPENDR. R is not held. */
+    @Xen("vgic_set_irqs_pending")
+    void setIrqsPending(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
+        VgicDomain d = of(v.domain());
+        for (int bits = mask; bits != 0; bits &= bits - 1) {
+            int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
+            IrqDesc desc = d.pending(v, virq).desc().getOpaque(cpu);
+            if (desc != null) {
+                int flags = desc.lock().lockIrqSave(cpu);
+                gic.setPendingState(cpu, desc, true);
+                desc.lock().unlockIrqRestore(cpu, flags);
+            } else {
+                injectIrq(cpu, v.domain(), rank.index() == 0 ? v : null, virq, true);
+            }
+        }
+    }
+
+    @Override
+    @Xen({"vgic_v3_to_sgi", "vgic_to_sgi"})
+    public boolean sysregWrite(Pcpu cpu, Vcpu v, SysReg reg, long value) {
+        if (reg != SysReg.ICC_SGI1R_EL1) {
+            return false;
+        }
+        int sgi = (int) (value >>> 24) & 0xf;
+        boolean others = (value >>> 40 & 1) != 0;
+        Domain d = v.domain();
+        if (others) {
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                if (d.vcpu(i) != v) {
+                    sendTo(cpu, d, d.vcpu(i), sgi);
+                }
+            }
+        } else {
+            int base = ((int) (value >>> 16) & 0xff) * 16;
+            for (int list = (int) value & 0xffff; list != 0; list &= list - 1) {
+                sendTo(cpu, d, d.vcpu(base + Integer.numberOfTrailingZeros(list)), sgi);
+            }
+        }
+        return true;
+    }
+
+    private void sendTo(Pcpu cpu, Domain d, Vcpu target, int sgi) {
+        if (target != null && !target.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
+            cpu.count(Counter.GUEST_SGIS);
+            injectIrq(cpu, d, target, sgi, true);
+        }
+    }
+
+    // ---- hardware interrupts of a domain ----------------------------------------------------------------------------
+
+    @Override
+    public int connectHwIrq(Pcpu cpu, Domain d, int virq, IrqDesc desc, boolean connect) {
+        VgicDomain vd = of(d);
+        if (virq < 32 || !vd.isValidLine(virq)) {
+            return EINVAL;
+        }
+        PendingIrq p = vd.spi(virq);
+        VgicIrqRank rank = vd.rankOfSpi(virq);
+        int rc = 0;
+        int flags = rank.lock().lockIrqSave(cpu);
+        if (connect) {
+            boolean inUse = (p.status().getOpaque(cpu) & IN_USE) != 0;
+            if (p.desc().getOpaque(cpu) != null || inUse) {
+                rc = EBUSY;
+            } else {
+                p.desc().setRelease(cpu, desc);
+            }
+        } else if (desc != null && p.desc().getOpaque(cpu) != desc) {
+            rc = EINVAL;
+        } else {
+            p.desc().setRelease(cpu, null);
+        }
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return rc;
+    }
+
+    @Override
+    public boolean mmio(Pcpu cpu, Vcpu v, MmioAccess io) {
+        return of(v.domain()).mmio().handle(cpu, v, io);
+    }
+}

@@ -1,0 +1,128 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.IntCell;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Xen;
+import org.smpvisor.vgic.mmio.MmioHandlers;
+
+/** The virtual distributor of one domain. */
+@Xen("struct vgic_dist")
+public final class VgicDomain implements Domain.State {
+    private static final int MAX_SPIS = 1020 - 32;
+
+    private final Domain domain;
+    private final int nrSpis;
+    private final SpinLock lock;
+    private final VgicIrqRank[] sharedRanks;
+    private final PendingIrq[] pendingIrqs;
+    private final MmioHandlers mmio;
+
+    /** GICD_CTLR; injection never looks at it. */
+    @GuardedBy("lock")
+    private final IntCell ctlr;
+
+    /**
+     * @param spis number of SPIs wanted, rounded up to a multiple of 32
+     * @throws IllegalArgumentException if more than 988 result
+     */
+    @Xen("domain_vgic_init")
+    VgicDomain(Domain domain, int spis) {
+        this.domain = domain;
+        this.nrSpis = (spis + 31) / 32 * 32;
+        if (nrSpis > MAX_SPIS) {
+            throw new IllegalArgumentException(domain + ": " + spis + " SPIs are too many, at most 960 are possible");
+        }
+        this.lock = new SpinLock(LockClass.DIST, domain + ".vgic.lock", domain.id());
+        this.ctlr = new IntCell("ctlr", lock, 1 << 4);
+        this.sharedRanks = new VgicIrqRank[nrSpis / 32];
+        this.pendingIrqs = new PendingIrq[nrSpis];
+        for (int i = 0; i < nrSpis; i++) {
+            pendingIrqs[i] = new PendingIrq(i + 32, domain.id());
+        }
+        for (int i = 0; i < sharedRanks.length; i++) {
+            sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0);
+        }
+        this.mmio = new MmioHandlers(domain.toString());
+    }
+
+    public Domain domain() {
+        return domain;
+    }
+
+    /** Number of SPIs, a multiple of 32. */
+    public int nrSpis() {
+        return nrSpis;
+    }
+
+    SpinLock lock() {
+        return lock;
+    }
+
+    IntCell ctlr() {
+        return ctlr;
+    }
+
+    MmioHandlers mmio() {
+        return mmio;
+    }
+
+    /** Whether {@code virq} exists for a vCPU of the domain. */
+    @Xen("vgic_is_valid_line")
+    boolean isValidLine(int virq) {
+        return virq >= 0 && virq < 32 + nrSpis;
+    }
+
+    /** Rank by number: 0 is the private one of {@code v}; {@code null} if there is none. */
+    @Xen("vgic_get_rank")
+    VgicIrqRank rank(Vcpu v, int number) {
+        if (number == 0) {
+            return ((VgicVcpu) v.vgic()).privateRank();
+        }
+        return number <= sharedRanks.length ? sharedRanks[number - 1] : null;
+    }
+
+    /** Rank that holds {@code virq}, an SPI. */
+    @Xen("vgic_rank_irq")
+    VgicIrqRank rankOfSpi(int virq) {
+        return sharedRanks[(virq >> 5) - 1];
+    }
+
+    /**
+     * Rank that a register belongs to, {@code null} beyond the last.
+     *
+     * @param bits bits per interrupt, 1, 2, 4, 8 or 16
+     * @param offset offset of the register from the first of its kind
+     */
+    @Xen("vgic_rank_offset")
+    VgicIrqRank rankOfRegister(Vcpu v, int bits, int offset) {
+        return rank(v, (offset >> 2) >> Integer.numberOfTrailingZeros(bits));
+    }
+
+    /** Injection state of an SPI. */
+    @Xen("spi_to_pending")
+    public PendingIrq spi(int virq) {
+        return pendingIrqs[virq - 32];
+    }
+
+    /** Injection state of an interrupt as vCPU {@code v} sees it. */
+    @Xen("irq_to_pending")
+    PendingIrq pending(Vcpu v, int virq) {
+        return virq < 32 ? ((VgicVcpu) v.vgic()).pendingIrq(virq) : spi(virq);
+    }
+
+    /** Target vCPU of an SPI, read without a lock. */
+    @Xen("vgic_get_target_vcpu")
+    VgicVcpu target(Pcpu cpu, int virq) {
+        return (VgicVcpu) domain.vcpu(rankOfSpi(virq).targetOpaque(cpu, virq)).vgic();
+    }
+
+    /** Target vCPU id of an SPI, for observers. */
+    public int peekTarget(int virq) {
+        return rankOfSpi(virq).vcpu().peek(virq & 31);
+    }
+}

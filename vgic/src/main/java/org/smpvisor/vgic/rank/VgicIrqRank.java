@@ -1,0 +1,75 @@
+package org.smpvisor.vgic.rank;
+
+import org.smpvisor.cell.BytesCell;
+import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.IntCell;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Xen;
+
+/** Register state of 32 consecutive interrupts: of a domain, or of one vCPU when the index is 0. */
+@Xen("struct vgic_irq_rank")
+public final class VgicIrqRank {
+    private final SpinLock lock;
+    private final int index;
+
+    /** GICD_ISENABLER image; delivery looks at the ENABLED bit of the pending_irq instead. */
+    @GuardedBy("lock")
+    private final IntCell ienable;
+
+    @GuardedBy("lock")
+    private final IntCell[] icfg;
+
+    /** Written under the lock, one byte of it read without. */
+    private final BytesCell priority;
+
+    /** Target vCPU id of each interrupt; written under the lock after a migration was accepted, read without. */
+    private final BytesCell vcpu;
+
+    /**
+     * @param path owner, for example {@code d1} or {@code d1v0}
+     * @param index rank number, 0 for a private rank
+     * @param target vCPU id that all 32 interrupts are routed to at first
+     */
+    @Xen("vgic_rank_init")
+    VgicIrqRank(String path, int index, int target) {
+        this.index = index;
+        this.lock = new SpinLock(LockClass.RANK, path + ".rank" + index + ".lock", index);
+        this.ienable = new IntCell("ienable", lock, 0);
+        this.icfg = new IntCell[] {new IntCell("icfg0", lock, 0), new IntCell("icfg1", lock, 0)};
+        this.priority = new BytesCell("ipriorityr", lock);
+        this.vcpu = new BytesCell("vcpu", lock);
+        this.vcpu.reset(target);
+    }
+
+    public SpinLock lock() {
+        return lock;
+    }
+
+    /** Rank number; INTIDs 32*index .. 32*index+31. */
+    public int index() {
+        return index;
+    }
+
+    IntCell ienable() {
+        return ienable;
+    }
+
+    IntCell icfg(int word) {
+        return icfg[word];
+    }
+
+    BytesCell priority() {
+        return priority;
+    }
+
+    BytesCell vcpu() {
+        return vcpu;
+    }
+
+    /** Target vCPU id of {@code virq}, without the lock. */
+    int targetOpaque(Pcpu cpu, int virq) {
+        return vcpu.getOpaque(cpu, virq & 31);
+    }
+}

@@ -1,0 +1,363 @@
+package org.smpvisor.vgic.rank;
+
+import static org.smpvisor.abi.GicAbi.*;
+
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.MmioAccess;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.variant.Arm;
+import org.smpvisor.variant.Xen;
+import org.smpvisor.vgic.mmio.MmioHandlers;
+
+/** Register emulation of the virtual GICv3: one distributor frame, two redistributor frames per vCPU. */
+@Xen("vgic-v3.c")
+@Arm("IHI 0069, chapter 12")
+final class VgicV3 {
+    private static final int IIDR = 0x34c;
+    private static final int PIDR2 = 0x30;
+    private static final int ID_BITS = 10;
+
+    private final RankVgic vgic;
+    private final VgicDomain d;
+
+    VgicV3(RankVgic vgic, VgicDomain d) {
+        this.vgic = vgic;
+        this.d = d;
+    }
+
+    /** Registers the frames at the places of a guest that has no host layout. */
+    @Xen("vgic_v3_domain_init")
+    void register(Pcpu cpu) {
+        d.mmio().register(cpu, GUEST_GICD_BASE, 0x10000, new DistributorFrame());
+        long size = (long) d.domain().maxVcpus() * GICR_SIZE;
+        d.mmio().register(cpu, GUEST_GICR_BASE, size, new RedistributorFrames());
+    }
+
+    // ---- GICD -------------------------------------------------------------------------------------------------------
+
+    private final class DistributorFrame implements MmioHandlers.Handler {
+        @Override
+        @Xen("vgic_v3_distr_mmio_read")
+        public boolean read(Pcpu cpu, Vcpu v, MmioAccess io) {
+            int o = io.offset();
+            if (isBanked(o)) {
+                return readCommon(cpu, v, io, o);
+            }
+            if (o >= GICD_IROUTER + 8 * 32 && o < GICD_IROUTER + 8 * 1020) {
+                return readRouter(cpu, v, io);
+            }
+            return switch (o & ~3) {
+                case GICD_CTLR -> readControl(cpu, io);
+                case GICD_TYPER -> word(io, typer());
+                case GICD_IIDR -> word(io, IIDR);
+                case GICD_STATUSR, GICD_SGIR -> word(io, 0);
+                case GICD_PIDR2 -> word(io, PIDR2);
+                default -> io.answer(0);
+            };
+        }
+
+        @Override
+        @Xen("vgic_v3_distr_mmio_write")
+        public boolean write(Pcpu cpu, Vcpu v, MmioAccess io) {
+            int o = io.offset();
+            if (isBanked(o)) {
+                return writeCommon(cpu, v, io, o);
+            }
+            if (o >= GICD_IROUTER + 8 * 32 && o < GICD_IROUTER + 8 * 1020) {
+                return writeRouter(cpu, v, io);
+            }
+            return switch (o & ~3) {
+                case GICD_CTLR -> writeControl(cpu, io);
+                case GICD_TYPER, GICD_IIDR, GICD_STATUSR, GICD_SGIR, GICD_PIDR2 -> io.bytes() == 4;
+                default -> !isPendingSgiRegister(o);
+            };
+        }
+    }
+
+    /** GICD_CPENDSGIR and GICD_SPENDSGIR, writes of which abort. */
+    private static boolean isPendingSgiRegister(int o) {
+        return o >= 0xf10 && o < 0xf20 || o >= 0xf20 && o < 0xf30;
+    }
+
+    private int typer() {
+        int cpus = Math.min(d.domain().maxVcpus(), 8) - 1;
+        return d.nrSpis() / 32 | cpus << 5 | ID_BITS - 1 << 19;
+    }
+
+    private static boolean word(MmioAccess io, int value) {
+        return io.bytes() == 4 && io.answer(value & 0xffffffffL);
+    }
+
+    private boolean readControl(Pcpu cpu, MmioAccess io) {
+        if (io.bytes() != 4) {
+            return false;
+        }
+        d.lock().lockIrq(cpu);
+        io.answer(d.ctlr().getGuarded(cpu));
+        d.lock().unlockIrq(cpu);
+        return true;
+    }
+
+    private boolean writeControl(Pcpu cpu, MmioAccess io) {
+        if (io.bytes() != 4) {
+            return false;
+        }
+        d.lock().lockIrq(cpu);
+        int kept = d.ctlr().getGuarded(cpu) & ~GICD_CTLR_ENABLE_G1A;
+        d.ctlr().setGuarded(cpu, kept | (int) io.value() & GICD_CTLR_ENABLE_G1A);
+        d.lock().unlockIrq(cpu);
+        return true;
+    }
+
+    // ---- IROUTER ----------------------------------------------------------------------------------------------------
+
+    private VgicIrqRank routerRank(Vcpu v, int offset) {
+        return d.rank(v, (offset - GICD_IROUTER >> 3) / 32);
+    }
+
+    private boolean readRouter(Pcpu cpu, Vcpu v, MmioAccess io) {
+        if (io.bytes() != 4 && io.bytes() != 8) {
+            return false;
+        }
+        VgicIrqRank rank = routerRank(v, io.offset());
+        if (rank == null) {
+            return io.answer(0);
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        long router = fetchRouter(cpu, rank, io.offset() - GICD_IROUTER >> 3);
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return io.answerPart(router, 8);
+    }
+
+    @Xen("vgic_fetch_irouter")
+    private long fetchRouter(Pcpu cpu, VgicIrqRank rank, int virq) {
+        rank.lock().assertHeldBy(cpu);
+        return vcpuAffinity(rank.targetOpaque(cpu, virq));
+    }
+
+    private boolean writeRouter(Pcpu cpu, Vcpu v, MmioAccess io) {
+        if (io.bytes() != 4 && io.bytes() != 8) {
+            return false;
+        }
+        VgicIrqRank rank = routerRank(v, io.offset());
+        if (rank == null) {
+            return true;
+        }
+        int virq = io.offset() - GICD_IROUTER >> 3;
+        int flags = rank.lock().lockIrqSave(cpu);
+        long router = io.merge(fetchRouter(cpu, rank, virq), 8);
+        int to = (router & IROUTER_IRM) != 0 ? 0 : vcpuOf(router);
+        if (d.domain().vcpu(to) != null) {
+            vgic.storeTarget(cpu, d, rank, virq, to);
+        }
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    @Xen("vgic_v3_irouter_to_vcpu")
+    private static int vcpuOf(long router) {
+        long a = router & AFFINITY_MASK;
+        return (int) (a & 0xff | (a >>> 8 & 0xff) << 4);
+    }
+
+    // ---- registers that GICD and the SGI frame of GICR share --------------------------------------------------------
+
+    private static boolean isBanked(int o) {
+        return o >= GICD_IGROUPR && o < GICD_IPRIORITYR + 0x3fc
+                || o >= GICD_ICFGR && o < GICD_ICFGR + 0x100
+                || o >= GICD_IGRPMODR && o < GICD_IGRPMODR + 0x80
+                || o >= GICD_NSACR && o < GICD_NSACR + 0x100;
+    }
+
+    @Xen("__vgic_v3_distr_common_mmio_read")
+    private boolean readCommon(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (o >= GICD_IPRIORITYR && o < GICD_ICFGR) {
+            return readPriority(cpu, v, io, o);
+        }
+        if (o >= GICD_ICFGR && o < GICD_ICFGR + 0x100) {
+            return readConfiguration(cpu, v, io, o);
+        }
+        return switch (o & ~0x7f) {
+            case GICD_ISENABLER, GICD_ICENABLER -> readEnable(cpu, v, io, o);
+            case GICD_ISPENDR, GICD_ICPENDR, GICD_ISACTIVER, GICD_ICACTIVER -> io.answer(0);
+            default -> word(io, 0);
+        };
+    }
+
+    @Xen("__vgic_v3_distr_common_mmio_write")
+    private boolean writeCommon(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (o >= GICD_IPRIORITYR && o < GICD_ICFGR) {
+            return writePriority(cpu, v, io, o);
+        }
+        if (io.bytes() != 4) {
+            return false;
+        }
+        if (o >= GICD_ICFGR && o < GICD_ICFGR + 0x100) {
+            return writeConfiguration(cpu, v, io, o);
+        }
+        return switch (o & ~0x7f) {
+            case GICD_ISENABLER -> writeEnable(cpu, v, io, o, true);
+            case GICD_ICENABLER -> writeEnable(cpu, v, io, o, false);
+            case GICD_ISPENDR -> writePending(cpu, v, io, o);
+            case GICD_ISACTIVER -> false; // not implemented in Xen: an abort, whatever the value
+            default -> true; // ICPENDR only warns, ICACTIVER, IGROUPR, IGRPMODR and NSACR are ignored
+        };
+    }
+
+    private boolean readEnable(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (io.bytes() != 4) {
+            return false;
+        }
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank == null) {
+            return io.answer(0);
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        io.answerPart(rank.ienable().getGuarded(cpu) & 0xffffffffL, 4);
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    private boolean writeEnable(Pcpu cpu, Vcpu v, MmioAccess io, int o, boolean set) {
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank == null) {
+            return true;
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        int before = rank.ienable().getGuarded(cpu);
+        int written = (int) io.value();
+        int after = set ? before | written : before & ~written;
+        rank.ienable().setGuarded(cpu, after);
+        if (set) {
+            vgic.enableIrqs(cpu, v, after & ~before, rank);
+        } else {
+            vgic.disableIrqs(cpu, v, before & ~after, rank);
+        }
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    private boolean writePending(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank != null) {
+            vgic.setIrqsPending(cpu, v, (int) io.value(), rank);
+        }
+        return true;
+    }
+
+    private boolean readPriority(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (io.bytes() != 4 && io.bytes() != 1) {
+            return false;
+        }
+        VgicIrqRank rank = d.rankOfRegister(v, 8, o - GICD_IPRIORITYR);
+        if (rank == null) {
+            return io.answer(0);
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        int word = rank.priority().getWordGuarded(cpu, o - GICD_IPRIORITYR >> 2 & 7);
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return io.answerPart(word & 0xffffffffL, 4);
+    }
+
+    private boolean writePriority(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (io.bytes() != 4 && io.bytes() != 1) {
+            return false;
+        }
+        VgicIrqRank rank = d.rankOfRegister(v, 8, o - GICD_IPRIORITYR);
+        if (rank == null) {
+            return true;
+        }
+        int word = o - GICD_IPRIORITYR >> 2 & 7;
+        int flags = rank.lock().lockIrqSave(cpu);
+        rank.priority().setWordGuarded(cpu, word, (int) io.merge(rank.priority().getWordGuarded(cpu, word), 4));
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    private boolean readConfiguration(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        if (io.bytes() != 4) {
+            return false;
+        }
+        VgicIrqRank rank = d.rankOfRegister(v, 2, o - GICD_ICFGR);
+        if (rank == null) {
+            return io.answer(0);
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        io.answerPart(rank.icfg(o >> 2 & 1).getGuarded(cpu) & 0xffffffffL, 4);
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    private boolean writeConfiguration(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        VgicIrqRank rank = d.rankOfRegister(v, 2, o - GICD_ICFGR);
+        if (rank == null || o == GICD_ICFGR) {
+            return true; // SGIs are always edge-triggered
+        }
+        int flags = rank.lock().lockIrqSave(cpu);
+        rank.icfg(o >> 2 & 1).setGuarded(cpu, (int) io.value());
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    // ---- GICR -------------------------------------------------------------------------------------------------------
+
+    /** The vCPU is that of the addressed frame, not the one that accesses it. */
+    private final class RedistributorFrames implements MmioHandlers.Handler {
+        @Override
+        @Xen("vgic_v3_rdistr_mmio_read")
+        public boolean read(Pcpu cpu, Vcpu v, MmioAccess io) {
+            Vcpu addressed = d.domain().vcpu(io.offset() / GICR_SIZE);
+            if (addressed == null) {
+                return false;
+            }
+            int o = io.offset() % GICR_SIZE;
+            if (o >= GICR_SGI_FRAME) {
+                int s = o - GICR_SGI_FRAME;
+                return isLocal(s) ? readCommon(cpu, addressed, io, s) : io.answer(0);
+            }
+            return switch (o & ~3) {
+                case GICR_CTLR, GICR_STATUSR, GICR_WAKER -> word(io, 0);
+                case GICR_IIDR -> word(io, IIDR);
+                case GICR_TYPER, GICR_TYPER + 4 -> readTyper(io, addressed);
+                case GICR_PIDR2 -> word(io, PIDR2);
+                default -> io.answer(0);
+            };
+        }
+
+        private boolean readTyper(MmioAccess io, Vcpu addressed) {
+            if (io.bytes() != 4 && io.bytes() != 8) {
+                return false;
+            }
+            long last = addressed.vcpuId() == d.domain().maxVcpus() - 1 ? 1 << 4 : 0;
+            return io.answerPart(vcpuAffinity(addressed.vcpuId()) << 32 | (long) addressed.vcpuId() << 8 | last, 8);
+        }
+
+        @Override
+        @Xen("vgic_v3_rdistr_mmio_write")
+        public boolean write(Pcpu cpu, Vcpu v, MmioAccess io) {
+            Vcpu addressed = d.domain().vcpu(io.offset() / GICR_SIZE);
+            if (addressed == null) {
+                return false;
+            }
+            int o = io.offset() % GICR_SIZE;
+            if (o >= GICR_SGI_FRAME) {
+                int s = o - GICR_SGI_FRAME;
+                return !isLocal(s) || writeCommon(cpu, addressed, io, s);
+            }
+            return switch (o & ~3) {
+                case GICR_CTLR, GICR_STATUSR, GICR_WAKER, GICR_IIDR, GICR_PIDR2 -> io.bytes() == 4;
+                case GICR_TYPER, GICR_TYPER + 4 -> io.bytes() == 4 || io.bytes() == 8;
+                default -> true;
+            };
+        }
+
+        /** Registers of the SGI frame: the first word of each bank. */
+        private boolean isLocal(int s) {
+            return s >= GICD_IPRIORITYR && s < GICD_IPRIORITYR + 32
+                    || s >= GICD_ICFGR && s < GICD_ICFGR + 8
+                    || s >= GICD_IGROUPR && s < GICD_IPRIORITYR && (s & 0x7f) < 4
+                    || s >= GICD_IGRPMODR && s < GICD_IGRPMODR + 4
+                    || s >= GICD_NSACR && s < GICD_NSACR + 4;
+        }
+    }
+}
