@@ -2,6 +2,7 @@ package org.smpvisor.gic.hw;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import java.lang.invoke.VarHandle;
 import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.InterruptLine;
@@ -112,7 +113,18 @@ public final class CpuInterface implements InterruptLine {
 
     /** Whether something waits here that could be signalled, priorities aside; exact when the machine is at rest. */
     public boolean hasWork() {
-        return localPending() != 0 || bestOffer(NO_PRIORITY) < NO_PRIORITY || !pcpu.mailbox().isEmpty();
+        if (localPending() != 0 || !pcpu.mailbox().isEmpty()) {
+            return true;
+        }
+        for (int w = 0; w < OFFER_WORDS; w++) {
+            for (long set = offers.getVolatile(w); set != 0; set &= set - 1) {
+                int spi = w << 6 | Long.numberOfTrailingZeros(set);
+                if (gic.distributor().priorityIfDeliverable(spi, index) != NO_PRIORITY) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     // ---- the signal to the pCPU -------------------------------------------------------------------------------------
@@ -124,7 +136,7 @@ public final class CpuInterface implements InterruptLine {
         }
         // What a sender stored before its post is visible to the handler, and a post that found the box still full is
         // served by this delivery: pairs with the fence in front of ICC_SGI1R.
-        java.lang.invoke.VarHandle.fullFence();
+        VarHandle.fullFence();
         look();
         return isSignalled();
     }

@@ -78,8 +78,10 @@ public final class VirtualCpuInterface implements VirtualInterface {
 
     public void writeHcr(long v) {
         cpu.log(SystemRegister.ICH_HCR_EL2, true, v);
-        hcr = v;
-        changed();
+        if (hcr != v) {
+            hcr = v;
+            changed();
+        }
     }
 
     /** ICH_VMCR_EL2. */

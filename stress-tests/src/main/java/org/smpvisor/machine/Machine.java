@@ -1,0 +1,406 @@
+package org.smpvisor.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Softirqs;
+import org.smpvisor.cpu.Tasklets;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.Engine;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.engine.NativeEngine;
+import org.smpvisor.engine.RunAborted;
+import org.smpvisor.entry.Entry;
+import org.smpvisor.gic.host.CrossCall;
+import org.smpvisor.gic.host.GicV3;
+import org.smpvisor.gic.host.GicV3Description;
+import org.smpvisor.gic.host.HostGic;
+import org.smpvisor.gic.host.Irq;
+import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.hw.GenericTimers;
+import org.smpvisor.gic.hw.GicConfig;
+import org.smpvisor.gic.hw.GicHardware;
+import org.smpvisor.lock.LockValidator;
+import org.smpvisor.sched.Scheduler;
+import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
+import org.smpvisor.vgic.rank.RankVgic;
+import org.smpvisor.vgic.rank.VgicDomain;
+
+/**
+ * A whole machine, put together from a description, that boots and runs on real threads: one per pCPU and one for the
+ * clock. The one place that knows how everything is connected. Used once.
+ */
+public final class Machine implements AutoCloseable {
+    private static final long CLOCK_PERIOD_NANOS = 200_000;
+    private static final long JOIN_SECONDS = 10;
+    private static final long STACK_BYTES = 4L << 20;
+
+    private final MachineSpec spec;
+    private final Engine engine;
+    private final LockValidator validator;
+    private final Pcpu[] pcpus;
+    private final GicHardware hardware;
+    private final GenericTimers timers;
+    private final GicV3 driver;
+    private final Irq irq;
+    private final HostGic gic;
+    private final CrossCall crossCall;
+    private final RankVgic vgic;
+    private final Scheduler scheduler;
+    private final Entry entry;
+    private final DeviceBus devices;
+    private final List<Domain> domains = new ArrayList<>();
+    private final Thread[] threads;
+    private final CountDownLatch[] gates;
+    private final CountDownLatch booted;
+    private final EventRing environmentEvents;
+    private volatile Throwable failure;
+    private volatile Pcpu failedOn;
+    private volatile boolean uartStorm;
+
+    /** Assembles the machine; nothing runs yet. */
+    public Machine(MachineSpec spec) {
+        this.spec = spec;
+        MachineDescription description = spec.description();
+        int n = description.cpus().size();
+        this.engine = new NativeEngine(n + 1);
+        this.validator = new LockValidator(spec.validate());
+        this.pcpus = new Pcpu[n];
+        for (int i = 0; i < n; i++) {
+            EventRing ring = new EventRing("cpu" + i, spec.events());
+            pcpus[i] = new Pcpu(i, description.cpus().get(i).mpidrAffinity(), n, engine, validator, ring);
+        }
+        this.environmentEvents = new EventRing("device", spec.events());
+        this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers());
+        this.timers = new GenericTimers(hardware, description.hypTimerPpi());
+        this.driver = new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console());
+        Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
+        this.irq = new Irq(driver, n, order);
+        this.crossCall = new CrossCall(pcpus);
+        crossCall.connect(driver);
+        boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
+        this.gic = new HostGic(driver, irq, hostDescription(description), crossCall, old);
+        this.vgic = new RankVgic(driver, pcpus, spec.variant(), spec.marks(), spec.faults(), spec.witness());
+        for (Pcpu p : pcpus) {
+            p.timers().connect(timers);
+            p.softirqs().open(Softirqs.TIMER, p.timers()::run);
+            p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
+        }
+        this.scheduler = new Scheduler(pcpus, gic, vgic, gic, spec.faults());
+        vgic.connect(scheduler);
+        irq.connect(vgic, vgic);
+        this.entry = new Entry(n, gic, vgic, scheduler, spec.witness());
+        for (Pcpu p : pcpus) {
+            p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), entry);
+        }
+        this.devices = new DeviceBus(hardware.distributor(), n);
+        this.threads = new Thread[n + 1];
+        this.gates = new CountDownLatch[n];
+        for (int i = 0; i < n; i++) {
+            gates[i] = new CountDownLatch(1);
+        }
+        this.booted = new CountDownLatch(1);
+    }
+
+    private static GicConfig gicConfig(MachineSpec spec) {
+        MachineDescription.Gic g = spec.description().gic();
+        int regions = g.redistRegions().size();
+        long[] bases = new long[regions];
+        long[] sizes = new long[regions];
+        for (int i = 0; i < regions; i++) {
+            bases[i] = g.redistRegions().get(i).base();
+            sizes[i] = g.redistRegions().get(i).size();
+        }
+        return new GicConfig(
+                spec.gicLines(),
+                spec.listRegisters(),
+                spec.priorityBits(),
+                g.distBase(),
+                bases,
+                sizes,
+                g.redistStride(),
+                g.maintenanceIrq());
+    }
+
+    private static GicV3Description hostDescription(MachineDescription d) {
+        List<GicV3Description.Region> regions = d.gic().redistRegions().stream()
+                .map(r -> new GicV3Description.Region(r.base(), r.size()))
+                .toList();
+        return new GicV3Description(
+                d.gic().distBase(),
+                regions,
+                d.gic().redistStride(),
+                d.gic().maintenanceIrq(),
+                d.hypTimerPpi(),
+                d.virtTimerPpi(),
+                d.physTimerPpi());
+    }
+
+    // ---- running ----------------------------------------------------------------------------------------------------
+
+    /** Starts the threads and returns when every pCPU is online and every domain runs, or when booting failed. */
+    public void start() {
+        for (Pcpu p : pcpus) {
+            threads[p.id()] = thread("cpu" + p.id(), () -> drive(p));
+        }
+        threads[pcpus.length] = thread("clock", this::tick);
+        for (Thread t : threads) {
+            t.start();
+        }
+        gates[0].countDown();
+        try {
+            booted.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            stop();
+        }
+    }
+
+    private static Thread thread(String name, Runnable body) {
+        Thread t = new Thread(null, body, name, STACK_BYTES);
+        t.setDaemon(true);
+        return t;
+    }
+
+    private void drive(Pcpu cpu) {
+        try {
+            gates[cpu.id()].await();
+            if (engine.isStopped()) {
+                return;
+            }
+            cpu.enterThread();
+            if (cpu.id() == 0) {
+                bootFirst(cpu);
+            } else {
+                bootSecondary(cpu);
+            }
+            entry.run(cpu);
+        } catch (RunAborted e) {
+            // The run is over; nothing was lost that was not lost before.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable e) {
+            fail(cpu, e);
+        } finally {
+            cpu.leaveThread();
+        }
+    }
+
+    private synchronized void fail(Pcpu cpu, Throwable e) {
+        if (failure == null) {
+            failure = e;
+            failedOn = cpu;
+        }
+        stop();
+    }
+
+    private void tick() {
+        while (!engine.isStopped()) {
+            timers.tick(engine.now());
+            LockSupport.parkNanos(CLOCK_PERIOD_NANOS);
+        }
+    }
+
+    /** Xen's start_xen, as far as interrupts go: GIC, local interrupts, console, secondaries, domains. */
+    private void bootFirst(Pcpu cpu) throws InterruptedException {
+        gic.init(cpu);
+        gic.setupLocalInterrupts(cpu);
+        setupConsole(cpu);
+        cpu.setOnline(true);
+        cpu.localIrqEnable();
+        for (int i = 1; i < pcpus.length; i++) {
+            spec.console().accept("Bringing up CPU" + i);
+            gates[i].countDown();
+            for (int turn = 0; !pcpus[i].isOnline(); turn++) {
+                engine.relax(cpu, turn);
+            }
+            cpu.smpRmb();
+            spec.console().accept("CPU " + i + " booted.");
+        }
+        spec.console().accept("Brought up " + pcpus.length + " CPUs");
+        for (DomainSpec d : spec.domains()) {
+            createDomain(cpu, d);
+        }
+        for (Domain d : domains) {
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                scheduler.powerOn(cpu, d.vcpu(i));
+            }
+        }
+        booted.countDown();
+    }
+
+    private void setupConsole(Pcpu cpu) {
+        spec.description().console().ifPresent(uart -> {
+            if (uart.spi().isPresent() && uart.spi().getAsInt() < driver.nrLines()) {
+                int spi = uart.spi().getAsInt();
+                IrqDesc.Type type = uart.interrupts().get(0).trigger() == MachineDescription.Trigger.EDGE
+                        ? IrqDesc.Type.EDGE
+                        : IrqDesc.Type.LEVEL;
+                irq.setupIrq(cpu, spi, type, IrqDesc.Action.xen("uart", (c, i) -> hardware.distributor().lower(i)));
+            }
+        });
+    }
+
+    private void bootSecondary(Pcpu cpu) {
+        gic.initSecondary(cpu);
+        cpu.smpWmb();
+        cpu.setOnline(true);
+        cpu.localIrqEnable();
+        gic.setupLocalInterrupts(cpu);
+    }
+
+    private void createDomain(Pcpu cpu, DomainSpec ds) {
+        Domain d = new Domain(domains.size() + 1, ds.vcpus());
+        vgic.announce(d);
+        vgic.createDomain(cpu, d, driver.nrLines() - 32);
+        d.setDevices(devices);
+        for (int i = 0; i < ds.vcpus(); i++) {
+            Vcpu v = new Vcpu(d, i, ds.program().apply(i), driver.newVcpuState());
+            d.add(v);
+            vgic.createVcpu(v);
+            scheduler.place(v, ((d.id() - 1) * ds.vcpus() + i) % pcpus.length);
+        }
+        for (MachineDescription.Irq line : ds.lines()) {
+            IrqDesc.Type type =
+                    line.trigger() == MachineDescription.Trigger.EDGE ? IrqDesc.Type.EDGE : IrqDesc.Type.LEVEL;
+            int rc = irq.routeIrqToGuest(cpu, d, line.intid(), line.intid(), type);
+            if (rc != 0) {
+                throw new ModelBug("interrupt " + line.intid() + " cannot be routed to " + d + ": errno " + rc);
+            }
+        }
+        domains.add(d);
+    }
+
+    /** Ends the run; every pCPU leaves at its next step. */
+    public void stop() {
+        engine.stop();
+        booted.countDown();
+        for (CountDownLatch g : gates) {
+            g.countDown();
+        }
+        for (Pcpu p : pcpus) {
+            p.signal();
+        }
+    }
+
+    /** Stops and waits for the threads; those that hang are left to die with the JVM. */
+    @Override
+    public void close() {
+        stop();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(JOIN_SECONDS);
+        for (Thread t : threads) {
+            long left = end - System.nanoTime();
+            while (t != null && t.isAlive() && left > 0) {
+                for (Pcpu p : pcpus) {
+                    p.signal();
+                }
+                try {
+                    t.join(20);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+                left = end - System.nanoTime();
+            }
+        }
+    }
+
+    // ---- what the environment may do --------------------------------------------------------------------------------
+
+    /** Posts Xen's work to a pCPU; from one thread at a time. Returns false when its queue is full. */
+    public boolean post(int pcpu, Tasklets.Work work) {
+        return pcpus[pcpu].tasklets().post(work, pcpus.length);
+    }
+
+    public DeviceBus devices() {
+        return devices;
+    }
+
+    public Scheduler scheduler() {
+        return scheduler;
+    }
+
+    public CrossCall crossCall() {
+        return crossCall;
+    }
+
+    // ---- looking ----------------------------------------------------------------------------------------------------
+
+    public MachineSpec spec() {
+        return spec;
+    }
+
+    public Pcpu[] pcpus() {
+        return pcpus.clone();
+    }
+
+    public Pcpu pcpu(int i) {
+        return pcpus[i];
+    }
+
+    public List<Domain> domains() {
+        return domains;
+    }
+
+    public VgicDomain vgicOf(Domain d) {
+        return (VgicDomain) d.vgic();
+    }
+
+    public GicHardware hardware() {
+        return hardware;
+    }
+
+    public GicV3 driver() {
+        return driver;
+    }
+
+    public LockValidator validator() {
+        return validator;
+    }
+
+    public EventRing environmentEvents() {
+        return environmentEvents;
+    }
+
+    /** What broke, or {@code null}. */
+    public Throwable failure() {
+        return failure;
+    }
+
+    /** Where it broke, or {@code null}. */
+    public Pcpu failedOn() {
+        return failedOn;
+    }
+
+    /** Sum of a counter over all pCPUs. */
+    public long total(Counter c) {
+        long sum = 0;
+        for (Pcpu p : pcpus) {
+            sum += p.counter(c);
+        }
+        return sum;
+    }
+
+    /** Whether nothing moves at this moment: every pCPU waits in its idle loop and nothing is on its way. */
+    public boolean isAtRest() {
+        for (Pcpu p : pcpus) {
+            boolean resting = p.isIdling()
+                    && p.current().isIdle()
+                    && !p.needsAttention()
+                    && p.softirqs().peek() == 0
+                    && p.tasklets().isEmpty()
+                    && !hardware.cpu(p.id()).hasWork();
+            if (!resting) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,95 @@
+package org.smpvisor.machine;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.smpvisor.gic.hw.RegisterLog;
+import org.smpvisor.trace.Witness;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Variant;
+import org.smpvisor.vgic.rank.FaultPlan;
+
+/**
+ * All that a machine is assembled from.
+ *
+ * @param description what the device tree says, already cut to the number of pCPUs wanted
+ * @param gicLines INTIDs of the GIC, a multiple of 32 from 64 to 1024
+ * @param listRegisters list registers per pCPU, 1..16
+ * @param priorityBits implemented priority bits, 5..7
+ * @param validate whether the lock validator checks acquisitions
+ * @param events events kept per pCPU, a power of two, 0 for none
+ * @param console receives Xen's messages
+ */
+public record MachineSpec(
+        MachineDescription description,
+        int gicLines,
+        int listRegisters,
+        int priorityBits,
+        Variant variant,
+        Marks marks,
+        FaultPlan faults,
+        List<DomainSpec> domains,
+        boolean validate,
+        int events,
+        RegisterLog registers,
+        Witness witness,
+        Consumer<String> console) {
+    /** Defaults of QEMU's virt machine. */
+    public static final int QEMU_LINES = 256;
+
+    public static final int QEMU_LIST_REGISTERS = 4;
+    public static final int QEMU_PRIORITY_BITS = 5;
+
+    public MachineSpec {
+        domains = List.copyOf(domains);
+    }
+
+    /** A machine without guests, as QEMU builds it, that runs {@code variant}. */
+    public static MachineSpec of(MachineDescription description, Variant variant) {
+        return new MachineSpec(
+                description,
+                QEMU_LINES,
+                QEMU_LIST_REGISTERS,
+                QEMU_PRIORITY_BITS,
+                variant,
+                new Marks(256),
+                new FaultPlan(variant.fault()),
+                List.of(),
+                true,
+                1 << 12,
+                RegisterLog.NONE,
+                Witness.NONE,
+                line -> {});
+    }
+
+    public MachineSpec withDomains(List<DomainSpec> d) {
+        return new MachineSpec(
+                description, gicLines, listRegisters, priorityBits, variant, marks, faults, d, validate, events, registers, witness, console);
+    }
+
+    public MachineSpec withWitness(Witness w) {
+        return new MachineSpec(
+                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, registers, w, console);
+    }
+
+    public MachineSpec withRegisters(RegisterLog r) {
+        return new MachineSpec(
+                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, r, witness, console);
+    }
+
+    public MachineSpec withConsole(Consumer<String> c) {
+        return new MachineSpec(
+                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, registers, witness, c);
+    }
+
+    /** The same with another GIC: lines, list registers, priority bits. */
+    public MachineSpec withGic(int lines, int lrs, int bits) {
+        return new MachineSpec(
+                description, lines, lrs, bits, variant, marks, faults, domains, validate, events, registers, witness, console);
+    }
+
+    /** The same with or without the lock validator, and with rings of that many events. */
+    public MachineSpec withChecks(boolean check, int ring) {
+        return new MachineSpec(
+                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, check, ring, registers, witness, console);
+    }
+}
