@@ -238,7 +238,6 @@ public final class Entry implements IrqEntry {
     }
 
     private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
-        witness.guestAckBegins(cpu, v);
         int intid = virtual.acknowledge(cpu);
         if (intid == VirtualInterface.SPURIOUS) {
             cpu.count(Counter.GUEST_SPURIOUS);

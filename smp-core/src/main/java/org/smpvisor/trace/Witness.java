@@ -23,9 +23,6 @@ public interface Witness {
     /** The store is complete. */
     default void guestStoreEnds(Pcpu cpu, Vcpu v, long address, long value) {}
 
-    /** A guest is about to acknowledge: whatever completed before is covered by what it acknowledges. */
-    default void guestAckBegins(Pcpu cpu, Vcpu v) {}
-
     /**
      * A guest acknowledged {@code virq}.
      *

@@ -85,9 +85,12 @@ final class ListRegisters {
     @Xen("gic_set_lr")
     private void setLr(Pcpu cpu, PendingIrq p, int lr) {
         IrqDesc desc = p.desc().getOpaque(cpu);
-        if (!faults.fires(Fault.DROP_LR)) {
+        if (desc == null || !faults.fires(Fault.DROP_LR)) {
             gic.updateLr(cpu, lr, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
-            if (lr + 1 < gic.nrLrs() && (cpu.lrMask() >>> lr + 1 & 1) == 0 && faults.fires(Fault.DUPLICATE_LR)) {
+            if (desc != null
+                    && lr + 1 < gic.nrLrs()
+                    && (cpu.lrMask() >>> lr + 1 & 1) == 0
+                    && faults.fires(Fault.DUPLICATE_LR)) {
                 gic.updateLr(cpu, lr + 1, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
             }
         }
@@ -175,7 +178,7 @@ final class ListRegisters {
         boolean enabled = (status & 1 << PendingIrq.ENABLED) != 0;
         boolean queued = (status & 1 << PendingIrq.QUEUED) != 0;
         boolean migrating = (status & 1 << PendingIrq.MIGRATING) != 0;
-        if (enabled && queued && !migrating && !faults.fires(Fault.FORGET_RERAISE)) {
+        if (enabled && queued && !migrating && (desc == null || !faults.fires(Fault.FORGET_RERAISE))) {
             cpu.events().record(Event.RERAISE, p.domain(), p.irq(), v.vcpu().vcpuId());
             raiseGuestIrq(cpu, v, p);
         } else if (enabled || migrating || !rules.disabled.staysHeld(cpu, p)) {

@@ -120,7 +120,10 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     /** The planted fault of a wrong route; {@code null} for none. */
     private VgicVcpu misrouted(Pcpu cpu, VgicDomain d, PendingIrq p) {
-        if (p.inflight().isEmpty() && d.domain().maxVcpus() > 1 && faults.fires(Fault.WRONG_ROUTE)) {
+        if (d.domain().maxVcpus() > 1
+                && p.desc().peek() != null
+                && p.inflight().isEmpty()
+                && faults.fires(Fault.WRONG_ROUTE)) {
             int wrong = (d.target(cpu, p.irq()).vcpu().vcpuId() + 1) % d.domain().maxVcpus();
             return of(d.domain().vcpu(wrong));
         }

@@ -1,0 +1,42 @@
+package org.smpvisor.guest;
+
+/**
+ * What a storm guest does with its time: weights of its actions, relative to each other.
+ *
+ * @param ring rings the doorbell of one of its devices
+ * @param sgi sends an SGI to another vCPU
+ * @param selfSgi sends an SGI to itself
+ * @param broadcast sends an SGI to all others
+ * @param move moves an SPI to another vCPU with three writes, as Linux does
+ * @param moveTwice moves it on to a third vCPU before enabling it again
+ * @param setPending sets a virtual SPI pending
+ * @param moveVirtual moves a virtual SPI
+ * @param masked does some trapped reads with its interrupts masked
+ * @param sleep waits for an interrupt
+ * @param work computes
+ * @param pingPong whether SGI 1 is answered with SGI 1 to its partner
+ * @param reringPerMille how often a handler rings a doorbell again, of 1000
+ */
+public record GuestPlan(
+        int ring,
+        int sgi,
+        int selfSgi,
+        int broadcast,
+        int move,
+        int moveTwice,
+        int setPending,
+        int moveVirtual,
+        int masked,
+        int sleep,
+        int work,
+        boolean pingPong,
+        int reringPerMille) {
+    /** A guest that only answers what it is sent. */
+    public static GuestPlan echo() {
+        return new GuestPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, false, 0);
+    }
+
+    int total() {
+        return ring + sgi + selfSgi + broadcast + move + moveTwice + setPending + moveVirtual + masked + sleep + work;
+    }
+}

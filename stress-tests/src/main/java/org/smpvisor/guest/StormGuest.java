@@ -1,0 +1,235 @@
+package org.smpvisor.guest;
+
+import static org.smpvisor.abi.GicAbi.*;
+
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.abi.SysReg;
+
+/**
+ * A guest kernel under load: sets up its GIC, acknowledges and ends what it is sent, rings its devices, sends SGIs, sleeps,
+ * and moves its SPIs between its vCPUs as Linux does (ICENABLER, IROUTER, ISENABLER), in the proportions of a plan. All of
+ * its per-vCPU state is in the {@link GuestCpu}.
+ */
+public final class StormGuest extends GuestProgram {
+    /** Doorbell value: raise the line. */
+    private static final long RING = 1;
+
+    /** Doorbell value: the device lowers its line. */
+    private static final long QUIET = 2;
+
+    /** SGI that is answered under {@link GuestPlan#pingPong}. */
+    private static final int PING = 1;
+
+    // Labels.
+    private static final int BOOT = 0;
+    private static final int BOOT_GROUP = 1;
+    private static final int BOOT_CONTROL = 2;
+    private static final int BOOT_SGI_PRIORITY = 3;
+    private static final int BOOT_SGI_ENABLE = 4;
+    private static final int BOOT_DISTRIBUTOR = 5;
+    private static final int BOOT_LINE_PRIORITY = 6;
+    private static final int BOOT_LINE_ROUTE = 7;
+    private static final int BOOT_LINE_ENABLE = 8;
+    private static final int BOOT_DONE = 9;
+    private static final int MAIN = 20;
+    private static final int MOVE_ROUTE = 21;
+    private static final int MOVE_AGAIN = 22;
+    private static final int MOVE_ENABLE = 23;
+    private static final int MASKED_READ = 24;
+    private static final int MASKED_END = 25;
+    private static final int ACKED = VECTOR_IRQ + 1;
+    private static final int END = VECTOR_IRQ + 2;
+    private static final int ENDED = VECTOR_IRQ + 3;
+    private static final int RETURN = VECTOR_IRQ + 4;
+
+    // Scratch registers.
+    private static final int RNG = 0;
+    private static final int INDEX = 1;
+    private static final int MOVED_LINE = 2;
+    private static final int READS_LEFT = 3;
+    private static final int INTID = 4;
+    private static final int TWICE = 5;
+
+    private final GuestPlan plan;
+    private final GuestMemory memory;
+    private final long seed;
+
+    /** @param seed of all of this vCPU's choices */
+    public StormGuest(GuestPlan plan, GuestMemory memory, long seed) {
+        this.plan = plan;
+        this.memory = memory;
+        this.seed = seed;
+    }
+
+    @Override
+    public void step(GuestCpu c) {
+        switch (c.pc) {
+            case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
+            case ACKED -> acked(c);
+            case END -> c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.r[INTID]).then(ENDED);
+            case ENDED -> ended(c);
+            case RETURN -> c.eret();
+            case MAIN -> choose(c);
+            case MOVE_ROUTE -> route(c, c.r[TWICE] != 0 ? MOVE_AGAIN : MOVE_ENABLE);
+            case MOVE_AGAIN -> route(c, MOVE_ENABLE);
+            case MOVE_ENABLE -> c.write32(enableRegister(GICD_ISENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
+                    .then(MAIN);
+            case MASKED_READ -> maskedRead(c);
+            case MASKED_END -> c.unmask().then(MAIN);
+            default -> boot(c);
+        }
+    }
+
+    // ---- boot -------------------------------------------------------------------------------------------------------
+
+    private void boot(GuestCpu c) {
+        long frame = GUEST_GICR_BASE + (long) c.vcpuId() * GICR_SIZE + GICR_SGI_FRAME;
+        int i = (int) c.r[INDEX];
+        switch (c.pc) {
+            case BOOT -> {
+                c.r[RNG] = seed * 0x9E3779B97F4A7C15L + c.vcpuId() + 1;
+                c.writeSysreg(SysReg.ICC_PMR_EL1, 0xf8).then(BOOT_GROUP);
+            }
+            case BOOT_GROUP -> c.writeSysreg(SysReg.ICC_IGRPEN1_EL1, 1).then(BOOT_CONTROL);
+            case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_PRIORITY);
+            case BOOT_SGI_PRIORITY -> {
+                c.r[INDEX]++;
+                c.write32(frame + GICD_IPRIORITYR + 4L * i, 0x90809080L).then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
+            }
+            case BOOT_SGI_ENABLE -> {
+                c.r[INDEX] = 0;
+                c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
+            }
+            case BOOT_DISTRIBUTOR -> c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12)
+                    .then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
+            case BOOT_LINE_PRIORITY -> c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lineAt(i), 0xa0 + 0x10 * (i & 3))
+                    .then(BOOT_LINE_ROUTE);
+            case BOOT_LINE_ROUTE -> c.write64(router(lineAt(i)), vcpuAffinity(i % c.vcpus()))
+                    .then(BOOT_LINE_ENABLE);
+            case BOOT_LINE_ENABLE -> {
+                c.r[INDEX]++;
+                c.write32(enableRegister(GICD_ISENABLER, lineAt(i)), bit(lineAt(i)))
+                        .then(i + 1 < lineCount() ? BOOT_LINE_PRIORITY : BOOT_DONE);
+            }
+            default -> c.unmask().then(MAIN);
+        }
+    }
+
+    private int lineCount() {
+        return memory.lineCount() + memory.virtualLineCount();
+    }
+
+    private int lineAt(int i) {
+        return i < memory.lineCount() ? memory.line(i) : memory.virtualLine(i - memory.lineCount());
+    }
+
+    private static long enableRegister(int bank, long line) {
+        return GUEST_GICD_BASE + bank + line / 32 * 4;
+    }
+
+    private static long bit(long line) {
+        return 1L << line % 32;
+    }
+
+    private static long router(long line) {
+        return GUEST_GICD_BASE + GICD_IROUTER + 8 * line;
+    }
+
+    // ---- the main loop ----------------------------------------------------------------------------------------------
+
+    private static int below(GuestCpu c, int n) {
+        long x = c.r[RNG];
+        x ^= x << 13;
+        x ^= x >>> 7;
+        x ^= x << 17;
+        c.r[RNG] = x;
+        return (int) ((x >>> 33) * n >>> 31);
+    }
+
+    private void choose(GuestCpu c) {
+        if (memory.isResting()) {
+            c.wfi().then(MAIN);
+            return;
+        }
+        int at = below(c, plan.total());
+        if ((at -= plan.ring()) < 0) {
+            c.device(memory.line(below(c, memory.lineCount())), RING).then(MAIN);
+        } else if ((at -= plan.sgi()) < 0) {
+            int to = plan.pingPong() ? c.vcpuId() ^ 1 : below(c, c.vcpus());
+            sendSgi(c, plan.pingPong() ? PING : 2 + below(c, 6), to);
+        } else if ((at -= plan.selfSgi()) < 0) {
+            sendSgi(c, 8 + below(c, 4), c.vcpuId());
+        } else if ((at -= plan.broadcast()) < 0) {
+            c.writeSysreg(SysReg.ICC_SGI1R_EL1, 1L << 40 | 12L << 24).then(MAIN);
+        } else if ((at -= plan.move()) < 0) {
+            startMove(c, 0, false);
+        } else if ((at -= plan.moveTwice()) < 0) {
+            startMove(c, 1, false);
+        } else if ((at -= plan.setPending()) < 0) {
+            int line = memory.virtualLine(below(c, memory.virtualLineCount()));
+            c.write32(GUEST_GICD_BASE + GICD_ISPENDR + line / 32 * 4, bit(line)).then(MAIN);
+        } else if ((at -= plan.moveVirtual()) < 0) {
+            startMove(c, 0, true);
+        } else if ((at -= plan.masked()) < 0) {
+            c.r[READS_LEFT] = 2 + below(c, 6);
+            c.mask().then(MASKED_READ);
+        } else if ((at -= plan.sleep()) < 0) {
+            c.wfi().then(MAIN);
+        } else {
+            c.branch().then(MAIN);
+        }
+    }
+
+    private void sendSgi(GuestCpu c, int sgi, int to) {
+        long list = 1L << (to & 0xf);
+        c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | (long) (to >> 4) << 16 | list).then(MAIN);
+    }
+
+    /** Each line is moved by one vCPU only, as under a lock of the guest's kernel. */
+    private void startMove(GuestCpu c, int twice, boolean virtual) {
+        int count = virtual ? memory.virtualLineCount() : memory.lineCount();
+        int mine = (count - c.vcpuId() + c.vcpus() - 1) / c.vcpus();
+        if (mine <= 0) {
+            c.branch().then(MAIN);
+            return;
+        }
+        int i = c.vcpuId() + c.vcpus() * below(c, mine);
+        c.r[MOVED_LINE] = virtual ? memory.virtualLine(i) : memory.line(i);
+        c.r[TWICE] = twice;
+        c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE])).then(MOVE_ROUTE);
+    }
+
+    private void route(GuestCpu c, int next) {
+        c.write64(router(c.r[MOVED_LINE]), vcpuAffinity(below(c, c.vcpus()))).then(next);
+    }
+
+    private void maskedRead(GuestCpu c) {
+        c.r[READS_LEFT]--;
+        c.read32(GUEST_GICD_BASE + GICD_TYPER).then(c.r[READS_LEFT] > 0 ? MASKED_READ : MASKED_END);
+    }
+
+    // ---- the interrupt handler --------------------------------------------------------------------------------------
+
+    private void acked(GuestCpu c) {
+        c.r[INTID] = c.x0;
+        if (c.x0 == SPURIOUS) {
+            c.eret();
+        } else if (c.x0 >= NR_LOCAL_IRQS && memory.isLevel((int) c.x0)) {
+            c.device(c.x0, QUIET).then(END);
+        } else {
+            c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.x0).then(ENDED);
+        }
+    }
+
+    private void ended(GuestCpu c) {
+        if (plan.pingPong() && c.r[INTID] == PING && !memory.isResting()) {
+            int to = c.vcpuId() ^ 1;
+            c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) PING << 24 | (long) (to >> 4) << 16 | 1L << (to & 0xf)).then(RETURN);
+        } else if (plan.reringPerMille() > 0 && c.r[INTID] >= NR_LOCAL_IRQS && below(c, 1000) < plan.reringPerMille()) {
+            c.device(c.r[INTID], RING).then(RETURN);
+        } else {
+            c.eret();
+        }
+    }
+}

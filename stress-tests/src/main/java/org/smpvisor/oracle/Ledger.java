@@ -1,0 +1,307 @@
+package org.smpvisor.oracle;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.HdrHistogram.Histogram;
+import org.smpvisor.abi.GicAbi;
+import org.smpvisor.cell.HwWords;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.gic.hw.Distributor;
+import org.smpvisor.trace.Witness;
+
+/**
+ * The history half of the oracle: exact accounts per interrupt source, kept with plain single-writer stores, so that keeping
+ * them orders nothing in the model.
+ *
+ * <p>A physical SPI carries the generation number of its assertion: every generation must be acknowledged by a guest exactly
+ * once, in order, on a vCPU that was its target at some moment since the raise. An SGI or virtual SPI has no generation;
+ * there each raiser counts its raises before it makes them, an acknowledge notes how far the counts had come, and at rest no
+ * count may be ahead of its note; and there may never be more acknowledges than raises.
+ */
+public final class Ledger implements Witness {
+    private static final int INTIDS = 1024;
+    private static final int MAX_KEPT = 200;
+    private static final long NOW = Long.MAX_VALUE;
+    private static final long NEVER = -1;
+    private static final long MAX_LATENCY_NANOS = 60_000_000_000L;
+    private static final int SPI_SOURCES = 256;
+
+    /** The account of one domain. */
+    private static final class Domain {
+        final int vcpus;
+        /** Generation until which a vCPU was target of a physical SPI: NOW if it is, NEVER if it was not. */
+        final HwWords targetUntil;
+        /** Raises begun, per (source, raiser). */
+        final HwWords begun;
+        /** Raises begun as the last acknowledge of the source saw them. */
+        final HwWords seen;
+        /** Acknowledges per source. */
+        final HwWords acks;
+
+        Domain(int vcpus) {
+            this.vcpus = vcpus;
+            this.targetUntil = new HwWords(INTIDS * vcpus);
+            int sources = vcpus * GicAbi.NR_SGIS + SPI_SOURCES;
+            this.begun = new HwWords(sources * vcpus);
+            this.seen = new HwWords(sources * vcpus);
+            this.acks = new HwWords(sources);
+            for (int i = 0; i < INTIDS; i++) {
+                for (int v = 0; v < vcpus; v++) {
+                    targetUntil.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
+                }
+            }
+        }
+
+        int sgiSource(int vcpu, int sgi) {
+            return vcpu * GicAbi.NR_SGIS + sgi;
+        }
+
+        int spiSource(int virq) {
+            return vcpus * GicAbi.NR_SGIS + virq % SPI_SOURCES;
+        }
+    }
+
+    private final Domain[] domains;
+    private final HwWords acked = new HwWords(INTIDS);
+    private final HwWords lost = HwWords.padded(1);
+    private final Histogram[] latency;
+    private final ConcurrentLinkedQueue<Violation> violations = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger[] counts = new AtomicInteger[Violation.Kind.values().length];
+    private Distributor gic;
+    private LatencyClock clock = spi -> 0;
+
+    /** Tells when a physical SPI was last raised with a sampled generation. */
+    public interface LatencyClock {
+        long raisedAt(int spi);
+    }
+
+    /**
+     * @param domains number of domains, ids 1..domains
+     * @param vcpus vCPUs of each
+     */
+    public Ledger(int domains, int vcpus, int pcpus) {
+        this.domains = new Domain[domains + 1];
+        for (int i = 1; i <= domains; i++) {
+            this.domains[i] = new Domain(vcpus);
+        }
+        this.latency = new Histogram[pcpus];
+        for (int i = 0; i < pcpus; i++) {
+            latency[i] = new Histogram(MAX_LATENCY_NANOS, 2);
+        }
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = new AtomicInteger();
+        }
+    }
+
+    /** Connects the hardware whose generations are accounted, before the machine starts. */
+    public void connect(Distributor distributor, LatencyClock latencyClock) {
+        this.gic = distributor;
+        this.clock = latencyClock;
+    }
+
+    // ---- raises by guests -------------------------------------------------------------------------------------------
+
+    @Override
+    public void guestSgiBegins(Pcpu cpu, Vcpu sender, long sgir) {
+        Domain d = domains[sender.domain().id()];
+        int sgi = (int) (sgir >>> 24) & 0xf;
+        if ((sgir >>> 40 & 1) != 0) {
+            for (int t = 0; t < d.vcpus; t++) {
+                if (t != sender.vcpuId()) {
+                    begin(d, d.sgiSource(t, sgi), sender.vcpuId());
+                }
+            }
+            return;
+        }
+        int base = ((int) (sgir >>> 16) & 0xff) * 16;
+        for (int list = (int) sgir & 0xffff; list != 0; list &= list - 1) {
+            int t = base + Integer.numberOfTrailingZeros(list);
+            if (t < d.vcpus) {
+                begin(d, d.sgiSource(t, sgi), sender.vcpuId());
+            }
+        }
+    }
+
+    @Override
+    public void guestStoreBegins(Pcpu cpu, Vcpu v, long address, long value) {
+        long o = address - GicAbi.GUEST_GICD_BASE - GicAbi.GICD_ISPENDR;
+        if (o < 4 || o >= 0x80) {
+            return;
+        }
+        Domain d = domains[v.domain().id()];
+        for (long bits = value & 0xffffffffL; bits != 0; bits &= bits - 1) {
+            begin(d, d.spiSource((int) o * 8 + Long.numberOfTrailingZeros(bits)), v.vcpuId());
+        }
+    }
+
+    private static void begin(Domain d, int source, int raiser) {
+        int i = source * d.vcpus + raiser;
+        d.begun.setOpaque(i, d.begun.getOpaque(i) + 1);
+    }
+
+    // ---- acknowledges -----------------------------------------------------------------------------------------------
+
+    @Override
+    public void guestAck(Pcpu cpu, Vcpu v, int virq, int physical, long generation) {
+        Domain d = domains[v.domain().id()];
+        if (physical >= 0) {
+            ackPhysical(cpu, v, d, virq, physical, generation);
+        } else {
+            ackVirtual(v, d, virq);
+        }
+    }
+
+    private void ackPhysical(Pcpu cpu, Vcpu v, Domain d, int virq, int physical, long generation) {
+        long before = acked.getOpaque(physical);
+        long step = generation - before & 0xffffffffL;
+        if (step == 0) {
+            report(Violation.Kind.DUPLICATED, v, virq, "generation " + generation + " is acknowledged a second time");
+        } else if (step != 1) {
+            lost.getAndAdd(0, step - 1);
+            report(Violation.Kind.LOST, v, virq, "generations " + (before + 1) + ".." + (generation - 1) + " were skipped");
+        }
+        acked.setOpaque(physical, generation);
+        long until = d.targetUntil.getOpaque(virq * d.vcpus + v.vcpuId());
+        if (until != NOW && generation > until) {
+            report(
+                    Violation.Kind.WRONG_TARGET,
+                    v,
+                    virq,
+                    "generation " + generation + " is delivered to vCPU " + v.vcpuId() + ", which "
+                            + (until == NEVER ? "never was its target" : "ceased to be its target at generation " + until));
+        }
+        if ((generation & 0xf) == 0) {
+            long at = clock.raisedAt(physical);
+            if (at != 0) {
+                latency[cpu.id()].recordValue(Math.min(MAX_LATENCY_NANOS, Math.max(0, System.nanoTime() - at)));
+            }
+        }
+    }
+
+    private void ackVirtual(Vcpu v, Domain d, int virq) {
+        int source = virq < GicAbi.NR_SGIS ? d.sgiSource(v.vcpuId(), virq) : d.spiSource(virq);
+        long n = d.acks.getOpaque(source) + 1;
+        d.acks.setOpaque(source, n);
+        long raises = 0;
+        for (int r = 0; r < d.vcpus; r++) {
+            long b = d.begun.getOpaque(source * d.vcpus + r);
+            d.seen.setOpaque(source * d.vcpus + r, b);
+            raises += b;
+        }
+        if (n > raises) {
+            report(Violation.Kind.DUPLICATED, v, virq, "acknowledged " + n + " times, raised " + raises + " times");
+        }
+    }
+
+    // ---- routes -----------------------------------------------------------------------------------------------------
+
+    @Override
+    public void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {
+        Domain d = domains[domain];
+        d.targetUntil.setOpaque(virq * d.vcpus + to, NOW);
+    }
+
+    @Override
+    public void routeEnds(Pcpu cpu, int domain, int virq, int from, int to) {
+        Domain d = domains[domain];
+        d.targetUntil.setOpaque(virq * d.vcpus + from, gic.generation(virq));
+    }
+
+    // ---- judging ----------------------------------------------------------------------------------------------------
+
+    private void report(Violation.Kind kind, Vcpu v, int virq, String text) {
+        report(new Violation(kind, v.domain().id(), virq, v.vcpuId(), v.domain() + " interrupt " + virq + ": " + text, List.of()));
+    }
+
+    /** Records a violation; the first few hundred are kept, all are counted. */
+    void report(Violation v) {
+        if (counts[v.kind().ordinal()].getAndIncrement() < MAX_KEPT) {
+            violations.add(v);
+        }
+    }
+
+    /** Takes the violations found since the last call. */
+    public List<Violation> drain() {
+        List<Violation> out = new ArrayList<>();
+        for (Violation v = violations.poll(); v != null; v = violations.poll()) {
+            out.add(v);
+        }
+        return out;
+    }
+
+    /** How many violations of a kind were found. */
+    public int count(Violation.Kind kind) {
+        return counts[kind.ordinal()].get();
+    }
+
+    /** Raises lost, those included that were skipped over. */
+    public long lost() {
+        return lost.getOpaque(0);
+    }
+
+    /** At rest: whether the last raise of the physical SPI was acknowledged by a guest. */
+    boolean isSettled(int physical) {
+        return acked.getOpaque(physical) == gic.generation(physical);
+    }
+
+    /** At rest: reports what was raised and never acknowledged. */
+    void judgeLine(int domain, int virq, int physical) {
+        long raised = gic.generation(physical);
+        long seen = acked.getOpaque(physical);
+        if (raised != seen) {
+            lost.getAndAdd(0, 1);
+            report(new Violation(
+                    Violation.Kind.LOST,
+                    domain,
+                    virq,
+                    -1,
+                    "d" + domain + " interrupt " + virq + ": raised " + raised + " times, the guest saw " + seen
+                            + (gic.isActive(physical)
+                                    ? "; it is active in the GIC without a list register, so it never fires again"
+                                    : ""),
+                    List.of()));
+        }
+    }
+
+    /** At rest: takes the account of a line to where the hardware is, after a loss was reported. */
+    void forgive(int physical) {
+        acked.setOpaque(physical, gic.acknowledgedGeneration(physical));
+    }
+
+    /** At rest: reports SGIs and virtual SPIs of a domain that were raised and not acknowledged afterwards. */
+    void judgeVirtual(int domain) {
+        Domain d = domains[domain];
+        for (int s = 0; s < d.acks.length(); s++) {
+            for (int r = 0; r < d.vcpus; r++) {
+                int i = s * d.vcpus + r;
+                if (d.begun.getOpaque(i) != d.seen.getOpaque(i)) {
+                    boolean sgi = s < d.vcpus * GicAbi.NR_SGIS;
+                    int virq = sgi ? s % GicAbi.NR_SGIS : s - d.vcpus * GicAbi.NR_SGIS;
+                    int vcpu = sgi ? s / GicAbi.NR_SGIS : -1;
+                    lost.getAndAdd(0, 1);
+                    report(new Violation(
+                            Violation.Kind.LOST,
+                            domain,
+                            virq,
+                            vcpu,
+                            "d" + domain + (sgi ? "v" + vcpu + " SGI " : " virtual SPI ") + virq + ": the last raise by vCPU " + r
+                                    + " was never acknowledged",
+                            List.of()));
+                    d.seen.setOpaque(i, d.begun.getOpaque(i));
+                }
+            }
+        }
+    }
+
+    /** Latency from raise to guest acknowledge, sampled on every 16th generation; at rest or after the run. */
+    public Histogram latency() {
+        Histogram all = new Histogram(MAX_LATENCY_NANOS, 2);
+        for (Histogram h : latency) {
+            all.add(h);
+        }
+        return all;
+    }
+}

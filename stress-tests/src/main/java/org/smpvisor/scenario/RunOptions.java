@@ -1,0 +1,27 @@
+package org.smpvisor.scenario;
+
+import org.smpvisor.machine.MachineDescription;
+import org.smpvisor.variant.Variant;
+
+/**
+ * What a run is a function of, but for the timing of real threads.
+ *
+ * @param pcpus pCPUs, 1..128
+ * @param domains domains, 1..16
+ * @param vcpus vCPUs of each domain, 1..128
+ * @param seconds length of the storm
+ * @param seed seed of all choices of guests and environment
+ * @param description the machine's tree, cut or extended to {@code pcpus}
+ * @param validate whether the lock validator is on
+ */
+public record RunOptions(
+        Scenario scenario,
+        int pcpus,
+        int domains,
+        int vcpus,
+        double seconds,
+        long seed,
+        Variant variant,
+        MachineDescription description,
+        boolean validate,
+        String commandLine) {}

@@ -1,0 +1,55 @@
+package org.smpvisor.scenario;
+
+import java.util.Map;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.guest.GuestPlan;
+
+/**
+ * A workload: what the guests do, what the environment does, and which events must happen for its verdict to mean anything.
+ *
+ * @param name name on the command line
+ * @param summary one line for people
+ * @param plan what the guests do
+ * @param pcpus default number of pCPUs
+ * @param domains default number of domains
+ * @param vcpus default number of vCPUs of each domain
+ * @param lines most device lines of each domain
+ * @param virtualLines SPIs of each domain without a device behind them
+ * @param environment what happens outside the guests
+ * @param promises events that must happen, and how often in a run of a minute or more
+ */
+public record Scenario(
+        String name,
+        String summary,
+        GuestPlan plan,
+        int pcpus,
+        int domains,
+        int vcpus,
+        int lines,
+        int virtualLines,
+        Environment environment,
+        Map<Counter, Integer> promises) {
+    /**
+     * Rates of the environment.
+     *
+     * @param pauseMicros pause between two bursts
+     * @param burst lines raised in a burst
+     * @param hammer how often in a row one chosen line is raised in a burst
+     * @param moveEvery one vCPU move every so many bursts, 0 for none
+     * @param consoleEvery one interrupt of Xen's own console every so many bursts, 0 for none
+     * @param crossCallEvery one cross call every so many bursts, 0 for none
+     */
+    public record Environment(int pauseMicros, int burst, int hammer, int moveEvery, int consoleEvery, int crossCallEvery) {
+        /** Nothing happens but what guests do. */
+        public static final Environment QUIET = new Environment(2_000, 0, 0, 0, 0, 0);
+    }
+
+    public Scenario {
+        promises = Map.copyOf(promises);
+    }
+
+    /** How often {@code c} must happen in a run of that many seconds: at least once, the whole promise from a minute on. */
+    public long required(Counter c, double seconds) {
+        return Math.max(1, Math.round(promises.get(c) * Math.min(1.0, seconds / 60.0)));
+    }
+}

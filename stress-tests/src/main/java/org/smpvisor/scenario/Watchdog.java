@@ -1,0 +1,121 @@
+package org.smpvisor.scenario;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.RwLock;
+import org.smpvisor.lock.SpinLock;
+import org.smpvisor.machine.Machine;
+
+/** Notices from outside that a machine no longer gets anywhere, and says who holds and who waits for what. */
+final class Watchdog {
+    private final Machine machine;
+    private final long patienceNanos;
+    private final Map<Pcpu, Object> waits = new LinkedHashMap<>();
+    private final Map<Pcpu, Long> since = new LinkedHashMap<>();
+    private long lastProgress;
+    private long progressAt = System.nanoTime();
+
+    Watchdog(Machine machine, double patienceSeconds) {
+        this.machine = machine;
+        this.patienceNanos = (long) (patienceSeconds * 1e9);
+    }
+
+    /** A hang. */
+    record Hang(boolean isDeadlock, String report) {}
+
+    /** Looks; returns the hang if there has been one for longer than the patience, else {@code null}. */
+    Hang look() {
+        long now = System.nanoTime();
+        boolean stuck = false;
+        long progress = 0;
+        for (Pcpu p : machine.pcpus()) {
+            Object w = p.waitingFor();
+            if (w == null || w != waits.get(p)) {
+                waits.put(p, w);
+                since.put(p, now);
+            } else if (now - since.get(p) > patienceNanos) {
+                stuck = true;
+            }
+            for (Counter c : Counter.values()) {
+                progress += p.counter(c);
+            }
+        }
+        if (progress != lastProgress) {
+            lastProgress = progress;
+            progressAt = now;
+        }
+        boolean still = now - progressAt > patienceNanos && !machine.isAtRest();
+        return stuck || still ? report() : null;
+    }
+
+    /** The present state of all pCPUs as a hang report. */
+    Hang report() {
+        StringBuilder b = new StringBuilder();
+        for (Pcpu p : machine.pcpus()) {
+            b.append(p).append(" runs ").append(p.current());
+            b.append(p.isIrqMasked() ? ", interrupts masked" : ", interrupts open");
+            b.append(p.isInHardIrq() ? ", in a hard interrupt" : "");
+            b.append(", holds ").append(p.held().describe());
+            Object w = p.waitingFor();
+            b.append(w == null ? "" : ", waits for " + w + holder(w));
+            b.append('\n');
+            Thread t = p.driver();
+            if (t != null && (w != null || !p.isIdling())) {
+                stack(b, t);
+            }
+        }
+        List<Pcpu> circle = circle();
+        if (!circle.isEmpty()) {
+            b.append("circle: ");
+            for (Pcpu p : circle) {
+                b.append(p).append(" waits for ").append(p.waitingFor()).append(holder(p.waitingFor())).append("; ");
+            }
+            b.append('\n');
+        }
+        return new Hang(!circle.isEmpty(), b.toString());
+    }
+
+    private static void stack(StringBuilder b, Thread t) {
+        int shown = 0;
+        for (StackTraceElement f : t.getStackTrace()) {
+            if (f.getClassName().startsWith("org.smpvisor") && shown++ < 14) {
+                b.append("      at ")
+                        .append(f.getClassName().replace("org.smpvisor.", ""))
+                        .append('.')
+                        .append(f.getMethodName())
+                        .append(':')
+                        .append(f.getLineNumber())
+                        .append('\n');
+            }
+        }
+    }
+
+    private static String holder(Object w) {
+        if (w instanceof SpinLock l) {
+            return ", held by " + l.owner();
+        }
+        if (w instanceof RwLock l) {
+            return ", " + l.readers() + " readers, writer " + l.writer();
+        }
+        return "";
+    }
+
+    private List<Pcpu> circle() {
+        for (Pcpu start : machine.pcpus()) {
+            List<Pcpu> path = new ArrayList<>();
+            Pcpu p = start;
+            while (p != null && !path.contains(p)) {
+                path.add(p);
+                p = p.waitingFor() instanceof SpinLock l ? l.owner() : null;
+            }
+            if (p != null) {
+                return path.subList(path.indexOf(p), path.size());
+            }
+        }
+        return List.of();
+    }
+}
