@@ -59,6 +59,11 @@ public final class RefCell<T> extends Cell {
         VALUE.setRelease(this, v);
     }
 
+    /** Sets the value before the machine starts. */
+    public void reset(T v) {
+        VALUE.setVolatile(this, v);
+    }
+
     /** The value as an observer outside the machine sees it. For audits and reports only. */
     @SuppressWarnings("unchecked")
     public T peek() {

@@ -1,6 +1,8 @@
 package org.smpvisor.sched;
 
+import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.ListNode;
+import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.CpuTimers;
 import org.smpvisor.cpu.IpiSender;
@@ -50,12 +52,20 @@ public final class Scheduler {
         final Vcpu idle;
         final CpuTimers.Timer slice;
 
+        /**
+         * Whom the scheduler has chosen. The pCPU's own {@code current} follows later, in the context switch with interrupts
+         * masked, since until then the hardware holds the state of the one before.
+         */
+        @GuardedBy("lock")
+        final RefCell<Vcpu> curr;
+
         Resource(Pcpu pcpu) {
             this.pcpu = pcpu;
             this.lock = new SpinLock(LockClass.SCHEDULE, pcpu + ".schedule_lock", pcpu.id());
             this.idle = new Vcpu(null, pcpu.id(), null, null);
             this.idle.processor().reset(pcpu.id());
             this.idle.running().reset(1);
+            this.curr = new RefCell<>("sched_resource.curr", lock);
             this.slice = pcpu.timers().add(cpu -> cpu.softirqs().raise(cpu, Softirqs.SCHEDULE));
         }
     }
@@ -76,6 +86,7 @@ public final class Scheduler {
         for (Pcpu p : pcpus) {
             Resource r = new Resource(p);
             resources[p.id()] = r;
+            r.curr.reset(r.idle);
             p.setCurrent(r.idle);
             p.softirqs().open(Softirqs.SCHEDULE, this::schedule);
         }
@@ -123,13 +134,14 @@ public final class Scheduler {
             }
             r.lock.unlockIrqRestore(cpu, flags);
         }
-        if (v.pauseFlags().getOpaque(cpu) == 0 && v.runqueue().isEmpty() && r.pcpu.current() != v) {
+        if (v.pauseFlags().getOpaque(cpu) == 0 && v.runqueue().isEmpty() && r.curr.getGuarded(cpu) != v) {
+            Vcpu running = r.curr.getGuarded(cpu);
             r.queue.addBefore(v.runqueue());
-            if (r.pcpu.current().isIdle()) {
+            if (running.isIdle()) {
                 r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
             } else {
                 // The running vCPU may have no slice timer, if it was alone until now.
-                r.pcpu.timers().set(cpu, r.slice, Math.max(r.pcpu.current().sliceEnd(), cpu.engine().now()));
+                r.pcpu.timers().set(cpu, r.slice, Math.max(running.sliceEnd(), cpu.engine().now()));
             }
         }
         r.lock.unlockIrqRestore(cpu, flags);
@@ -176,7 +188,7 @@ public final class Scheduler {
         v.migrateTo().setOpaque(cpu, pcpu);
         v.pauseFlags().setBit(cpu, Vcpu.VPF_MIGRATING);
         v.runqueue().unlink();
-        if (r.pcpu.current() == v) {
+        if (r.curr.getGuarded(cpu) == v) {
             r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
         }
         r.lock.unlockIrqRestore(cpu, flags);
@@ -268,9 +280,7 @@ public final class Scheduler {
             next.running().setOpaque(cpu, 1);
         }
         cpu.timers().set(cpu, r.slice, next.isIdle() || r.queue.isEmpty() ? CpuTimers.NEVER : next.sliceEnd());
-        if (next != prev) {
-            cpu.setCurrent(next);
-        }
+        r.curr.setGuarded(cpu, next);
         r.lock.unlockIrq(cpu);
         if (next != prev) {
             contextSwitch(cpu, prev, next);
@@ -281,6 +291,7 @@ public final class Scheduler {
     private void contextSwitch(Pcpu cpu, Vcpu prev, Vcpu next) {
         cpu.count(Counter.CONTEXT_SWITCHES);
         cpu.localIrqDisable();
+        cpu.setCurrent(next);
         if (!prev.isIdle()) {
             context.save(cpu, prev);
         }

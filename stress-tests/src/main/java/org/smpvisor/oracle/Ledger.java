@@ -72,6 +72,12 @@ public final class Ledger implements Witness {
     private final AtomicInteger[] counts = new AtomicInteger[Violation.Kind.values().length];
     private Distributor gic;
     private LatencyClock clock = spi -> 0;
+    private Historian historian = (domain, intid) -> List.of();
+
+    /** Tells what is known of an interrupt, for the story of a violation; called at the moment it is noticed. */
+    public interface Historian {
+        List<String> history(int domain, int intid);
+    }
 
     /** Tells when a physical SPI was last raised with a sampled generation. */
     public interface LatencyClock {
@@ -97,9 +103,10 @@ public final class Ledger implements Witness {
     }
 
     /** Connects the hardware whose generations are accounted, before the machine starts. */
-    public void connect(Distributor distributor, LatencyClock latencyClock) {
+    public void connect(Distributor distributor, LatencyClock latencyClock, Historian h) {
         this.gic = distributor;
         this.clock = latencyClock;
+        this.historian = h;
     }
 
     // ---- raises by guests -------------------------------------------------------------------------------------------
@@ -219,7 +226,7 @@ public final class Ledger implements Witness {
     /** Records a violation; the first few hundred are kept, all are counted. */
     void report(Violation v) {
         if (counts[v.kind().ordinal()].getAndIncrement() < MAX_KEPT) {
-            violations.add(v);
+            violations.add(v.intid() < 0 ? v : v.withHistory(historian.history(v.domain(), v.intid())));
         }
     }
 

@@ -106,7 +106,7 @@ public final class StormRun {
                 base.registers(),
                 ledger,
                 line -> {}));
-        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt);
+        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, this::history);
         this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
         this.explainer = new Explainer(marks);
     }
@@ -331,8 +331,7 @@ public final class StormRun {
 
     private void add(Violation v) {
         Quirk by = explainer.explain(v);
-        Violation told = v.intid() >= 0 ? v.withHistory(history(v.domain(), v.intid())) : v;
-        Finding f = new Finding(told, by, elapsed(), machine.total(Counter.MIGRATIONS));
+        Finding f = new Finding(v, by, elapsed(), machine.total(Counter.MIGRATIONS));
         findings.add(f);
         if (by == null) {
             unexplained++;

@@ -181,30 +181,29 @@ final class ListRegisters {
         if (enabled && queued && !migrating && (desc == null || !faults.fires(Fault.FORGET_RERAISE))) {
             cpu.events().record(Event.RERAISE, p.domain(), p.irq(), v.vcpu().vcpuId());
             raiseGuestIrq(cpu, v, p);
-        } else if (enabled || migrating || !rules.disabled.staysHeld(cpu, p)) {
+        } else if (migrating) {
+            finishMigration(cpu, v, p, desc, queued);
+        } else if (enabled || !rules.disabled.staysHeld(cpu, p)) {
             removeInflight(cpu, p);
-            cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
-            if (migrating) {
-                finishMigration(cpu, v, p, desc, queued);
-            }
+            cpu.smpWmb();
         }
     }
 
     private void finishMigration(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc, boolean queued) {
+        boolean again = rules.migrationEnd.leaving(cpu, p, queued);
+        removeInflight(cpu, p);
+        cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
         VgicVcpu target = v.domain().target(cpu, p.irq());
         rules.store.ending(cpu, p, target.vcpu().vcpuId());
         Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
         Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
-        p.status().clearBit(cpu, PendingIrq.MIGRATING);
+        rules.migrationEnd.left(cpu, p);
         cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
-        if (queued) {
-            if (rules.migrationEnd.injectsAgain(cpu, p)) {
-                p.status().clearBit(cpu, PendingIrq.QUEUED);
-                Reinjections r = reinjections[cpu.id()];
-                r.stack[r.top++] = p;
-            } else {
-                cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
-            }
+        if (again) {
+            Reinjections r = reinjections[cpu.id()];
+            r.stack[r.top++] = p;
+        } else if (queued) {
+            cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
         }
     }
 

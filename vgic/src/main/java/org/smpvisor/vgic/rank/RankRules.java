@@ -34,7 +34,15 @@ final class RankRules {
 
     /** What becomes of an assertion that was recorded during a migration, when the LR is cleaned (H3). */
     interface MigrationEndRule {
-        boolean injectsAgain(Pcpu cpu, PendingIrq p);
+        /**
+         * The entry is about to leave the old vCPU's list; V(old) held.
+         *
+         * @return whether the recorded assertion is to be injected into the new target
+         */
+        boolean leaving(Pcpu cpu, PendingIrq p, boolean queued);
+
+        /** The entry has left the list and the route is set. */
+        void left(Pcpu cpu, PendingIrq p);
     }
 
     /** Whether enabling sets the route of an SPI at once (H27). */
@@ -105,7 +113,7 @@ final class RankRules {
         boolean staleFixed = variant.isFixed(Quirk.H3);
         owner = ownerFixed || staleFixed ? new OwnersLock(ownerFixed) : new TargetsLock();
         target = variant.isFixed(Quirk.H2) ? RankRules::recheckTarget : this::trustTarget;
-        migrationEnd = staleFixed ? (cpu, p) -> true : this::dropQueued;
+        migrationEnd = staleFixed ? new InjectAgain() : new DropQueued();
         enableRoute = variant.isFixed(Quirk.H27) ? RankRules::routeUnlessMigrating : this::routeAlways;
         heldMove = variant.isFixed(Quirk.H5) ? RankRules::onlyIfVisible : this::always;
         store = variant.isFixed(Quirk.H10) ? new StoreEarly() : new StoreLate();
@@ -181,12 +189,35 @@ final class RankRules {
 
     // ---- migration --------------------------------------------------------------------------------------------------
 
-    private boolean dropQueued(Pcpu cpu, PendingIrq p) {
-        if (p.desc().peek() == null) {
-            return true; // Xen never migrates a virtual SPI; with H1 corrected it must not lose one
+    /** Xen: MIGRATING goes last, and a recorded assertion is forgotten. */
+    private final class DropQueued implements MigrationEndRule {
+        @Override
+        public boolean leaving(Pcpu cpu, PendingIrq p, boolean queued) {
+            if (queued && p.desc().peek() != null) {
+                marks.reached(Quirk.H3, p.domain(), p.irq());
+            }
+            return queued && p.desc().peek() == null; // Xen never migrates a virtual SPI; H1's rule must not lose one
         }
-        marks.reached(Quirk.H3, p.domain(), p.irq());
-        return false;
+
+        @Override
+        public void left(Pcpu cpu, PendingIrq p) {
+            p.status().clearBit(cpu, PendingIrq.MIGRATING);
+        }
+    }
+
+    /** Corrected: once the entry is on no list another pCPU may inject it, so its bits are settled before. */
+    private static final class InjectAgain implements MigrationEndRule {
+        @Override
+        public boolean leaving(Pcpu cpu, PendingIrq p, boolean queued) {
+            p.status().clearBit(cpu, PendingIrq.QUEUED);
+            p.status().clearBit(cpu, PendingIrq.MIGRATING);
+            return queued;
+        }
+
+        @Override
+        public void left(Pcpu cpu, PendingIrq p) {
+            // Not this pCPU's entry any more.
+        }
     }
 
     private boolean routeAlways(Pcpu cpu, PendingIrq p) {
