@@ -22,6 +22,8 @@ public final class Pcpu extends PcpuTailPadding {
     /** Turns of a wait loop after which a ticket-lock waiter leaves its name for the releaser. */
     public static final int TURNS_BEFORE_SLEEP = 100;
 
+    private static final int MAX_WAITS = 16;
+
     /** Softirqs and tasklets raised from outside the machine arrive as SGIs of this many extra senders. */
     public static final int EXTRA_SENDERS = 1;
 
@@ -66,7 +68,11 @@ public final class Pcpu extends PcpuTailPadding {
 
     private volatile Vcpu current;
     private volatile boolean online;
-    private volatile Object waitingFor;
+    /** What the pCPU waits for, innermost last: an interrupt may come while it waits, and wait again. */
+    private final Object[] waits = new Object[MAX_WAITS];
+
+    private final int[] tickets = new int[MAX_WAITS];
+    private volatile int waitDepth;
     private volatile Thread driver;
     private volatile boolean idling;
 
@@ -331,14 +337,33 @@ public final class Pcpu extends PcpuTailPadding {
         return (Thread) PARKED.getVolatile(this);
     }
 
-    /** Notes what the pCPU waits for, for the watchdog; {@code null} when it goes on. */
-    public void waitingFor(Object what) {
-        waitingFor = what;
+    /** Notes what the pCPU begins to wait for, for the watchdog; {@code ticket} is its place in the queue, -1 for none. */
+    public void beginWait(Object what, int ticket) {
+        int d = waitDepth;
+        waits[d] = what;
+        tickets[d] = ticket;
+        waitDepth = d + 1;
+    }
+
+    /** The wait that began last is over. */
+    public void endWait() {
+        waitDepth--;
     }
 
     /** The lock or condition that the pCPU waits for, or {@code null}. */
     public Object waitingFor() {
-        return waitingFor;
+        int d = waitDepth;
+        return d == 0 ? null : waits[d - 1];
+    }
+
+    /** Whether the pCPU holds place {@code ticket} in the queue for {@code what} in a context that was interrupted. */
+    public boolean isQueuedBelow(Object what, int ticket) {
+        for (int i = 0; i < waitDepth - 1; i++) {
+            if (waits[i] == what && tickets[i] == ticket) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the pCPU is in the idle loop's wait with nothing signalled. */

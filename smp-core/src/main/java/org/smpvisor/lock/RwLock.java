@@ -186,7 +186,7 @@ public final class RwLock {
 
     private void readSlowly(Pcpu cpu) {
         cpu.held().contended(this);
-        cpu.waitingFor(this);
+        cpu.beginWait(this, -1);
         STATE.getAndAdd(this, -READER);
         int ticket = enterQueue(cpu);
         STATE.getAndAdd(this, READER);
@@ -194,12 +194,12 @@ public final class RwLock {
             cpu.engine().relax(cpu, turn);
         }
         leaveQueue(ticket);
-        cpu.waitingFor(null);
+        cpu.endWait();
     }
 
     private void writeSlowly(Pcpu cpu) {
         cpu.held().contended(this);
-        cpu.waitingFor(this);
+        cpu.beginWait(this, -1);
         int ticket = enterQueue(cpu);
         if (!STATE.compareAndSet(this, 0, cpu.id() + 1)) {
             STATE.getAndBitwiseOr(this, WRITER_WAITING);
@@ -208,7 +208,7 @@ public final class RwLock {
             }
         }
         leaveQueue(ticket);
-        cpu.waitingFor(null);
+        cpu.endWait();
     }
 
     private int enterQueue(Pcpu cpu) {

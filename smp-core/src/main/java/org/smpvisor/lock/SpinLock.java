@@ -163,16 +163,21 @@ public final class SpinLock {
         return (Pcpu) OWNER.getOpaque(this);
     }
 
+    /** The ticket that is served now, or next if nobody holds the lock; for the watchdog. */
+    public int serving() {
+        return (int) HEAD.getOpaque(this);
+    }
+
     private void waitForTurn(Pcpu cpu, int ticket) {
         cpu.held().contended(this);
-        cpu.waitingFor(this);
+        cpu.beginWait(this, ticket);
         for (int turn = 0; (int) HEAD.getAcquire(this) != ticket; turn++) {
             if (turn == Pcpu.TURNS_BEFORE_SLEEP) {
                 sleeperSlots()[ticket & SLOTS - 1] = cpu;
             }
             cpu.engine().relax(cpu, turn);
         }
-        cpu.waitingFor(null);
+        cpu.endWait();
     }
 
     private Pcpu[] sleeperSlots() {

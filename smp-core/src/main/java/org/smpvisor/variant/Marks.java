@@ -12,7 +12,10 @@ import org.smpvisor.cell.HwWords;
 public final class Marks {
     private static final int INTIDS = 1024;
 
+    private static final int VCPUS = 128;
+
     private final HwWords words;
+    private final HwWords tainted;
     private final HwWords hits = new HwWords(Quirk.values().length);
     private final int domains;
 
@@ -20,6 +23,7 @@ public final class Marks {
     public Marks(int domains) {
         this.domains = domains;
         this.words = new HwWords(domains * INTIDS);
+        this.tainted = new HwWords(domains * VCPUS);
     }
 
     /** Notes that {@code quirk}'s window was reached on interrupt {@code virq} of {@code domain}. */
@@ -37,6 +41,20 @@ public final class Marks {
         return (words.getOpaque(domain * INTIDS + virq) & 1L << quirk.ordinal()) != 0;
     }
 
+    /** Notes that lists of a vCPU were touched under another vCPU's lock: whatever is on them may suffer. */
+    public void taints(Quirk quirk, int domain, int vcpu) {
+        int i = domain * VCPUS + vcpu;
+        long bit = 1L << quirk.ordinal();
+        if ((tainted.getOpaque(i) & bit) == 0) {
+            tainted.getAndOr(i, bit);
+        }
+    }
+
+    /** Whether lists of the vCPU were touched under another vCPU's lock since the last {@link #forget}. */
+    public boolean isTainted(Quirk quirk, int domain, int vcpu) {
+        return vcpu >= 0 && (tainted.getOpaque(domain * VCPUS + vcpu) & 1L << quirk.ordinal()) != 0;
+    }
+
     /** How often the window of {@code quirk} was reached on any interrupt. */
     public long hits(Quirk quirk) {
         return hits.getOpaque(quirk.ordinal());
@@ -46,6 +64,9 @@ public final class Marks {
     public void forget() {
         for (int i = 0; i < domains * INTIDS; i++) {
             words.setOpaque(i, 0);
+        }
+        for (int i = 0; i < domains * VCPUS; i++) {
+            tainted.setOpaque(i, 0);
         }
     }
 }

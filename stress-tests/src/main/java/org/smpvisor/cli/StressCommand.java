@@ -1,33 +1,370 @@
 package org.smpvisor.cli;
 
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.smpvisor.cpu.Counter;
 import org.smpvisor.machine.MachineDescription;
-import org.smpvisor.scenario.*;
-import org.smpvisor.variant.*;
+import org.smpvisor.report.RunReport;
+import org.smpvisor.scenario.Finding;
+import org.smpvisor.scenario.RunOptions;
+import org.smpvisor.scenario.RunRecord;
+import org.smpvisor.scenario.Scenario;
+import org.smpvisor.scenario.Scenarios;
+import org.smpvisor.scenario.StormRun;
+import org.smpvisor.scenario.Verdict;
+import org.smpvisor.variant.Fault;
+import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** Temporary probe. */
-public final class StressCommand {
-    public static void main(String[] a) {
-        Variant v = a[0].equals("fixed") ? Variant.allFixed() : Variant.xen();
-        Scenario s = Scenarios.named(a[1]).orElseThrow();
-        int pcpus = a.length > 3 ? Integer.parseInt(a[3]) : s.pcpus();
-        RunOptions o = new RunOptions(s, pcpus, s.domains(), s.vcpus(), Double.parseDouble(a[2]), 1, v,
-                MachineDescription.qemuVirt().withCpus(pcpus), true, "");
-        StormRun r = new StormRun(o, new StormRun.Listener() {
-            public void progress(StormRun run, double t) {}
-            public void found(Finding f) { if (run++ < 5) { System.out.println(f.violation().kind() + " by " + f.explainedBy() + " " + f.violation().text()); f.violation().history().forEach(h -> System.out.println("    " + h)); } }
-            int run;
-        });
-        RunRecord rec = r.run();
-        System.out.println(rec.verdict() + " " + rec.explanation());
-        System.out.println("raised " + rec.raised() + " coalesced " + rec.coalesced() + " lost " + rec.lost() + " rounds " + rec.rounds() + " s " + rec.seconds());
-        rec.counters().forEach((k, n) -> System.out.print(k + "=" + n + " "));
-        System.out.println();
-        System.out.println("acks/s " + (long) (rec.counter(org.smpvisor.cpu.Counter.GUEST_ACKS) / rec.seconds()));
-        System.out.println(rec.violationsByKind() + " hits " + rec.quirkHits());
-        System.out.println(rec.lockAcquisitions() + "\n" + rec.lockContentions());
-        System.out.println(rec.lockEdges());
-        if (rec.hang() != null) System.out.println(rec.hang());
-        System.out.println("p50 " + rec.latency().getValueAtPercentile(50) + " p99 " + rec.latency().getValueAtPercentile(99));
+/** Runs a workload on real threads and says whether an interrupt was lost. */
+@Command(
+        name = "stress",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Boots a machine, runs guests on it, storms it with interrupts while SPIs and vCPUs move, and judges: was an"
+                    + " interrupt lost, doubled, or delivered to the wrong vCPU, was a lock rule broken, did it hang?",
+            "",
+            "The storm comes in rounds; between two rounds the machine comes to rest and every account is compared: the"
+                    + " hardware's generation numbers, the guests' acknowledges, Xen's lists and status bits.",
+            "",
+            "By default the model has the weak spots that Xen has today ('quirks'); a violation that one of them explains"
+                    + " is 'known'. With '--quirks fixed' each is replaced by a corrected rule and nothing may go wrong.",
+            ""
+        },
+        footer = {
+            "",
+            "Verdicts: clean, known (exit 0); violation, deadlock, stalled, notExercised (something that the scenario",
+            "promises did not happen often enough), interrupted, modelBug (exit 1). Wrong use: exit 2.",
+            "",
+            "Examples:",
+            "  smpvisor stress --seconds 60 --quirks fixed",
+            "  smpvisor stress --scenario spi-migration --quirk H27=fixed --json > run.json"
+        })
+public final class StressCommand implements Callable<Integer> {
+    private static final int MAX_DOMAINS = 16;
+    private static final int MAX_VCPUS = 128;
+    private static final double MAX_SECONDS = 7 * 24 * 3600.0;
+    private static final long SHUTDOWN_PATIENCE_SECONDS = 40;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--scenario",
+            paramLabel = "NAME",
+            defaultValue = "all",
+            completionCandidates = ScenarioNames.class,
+            description = {"The workload (default: ${DEFAULT-VALUE}); one of", "${COMPLETION-CANDIDATES}."})
+    private String scenarioName;
+
+    @Option(names = "--pcpus", paramLabel = "N", description = "Physical CPUs, 1 to 128, each a thread (default: the scenario's).")
+    private Integer pcpus;
+
+    @Option(names = "--domains", paramLabel = "N", description = "Domains, 1 to 16 (default: the scenario's).")
+    private Integer domains;
+
+    @Option(names = "--vcpus", paramLabel = "N", description = "vCPUs of each domain, 1 to 128 (default: the scenario's).")
+    private Integer vcpus;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            defaultValue = "20",
+            description = "How long to storm (default: ${DEFAULT-VALUE}).")
+    private double seconds;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of all choices of guests and devices (default: a fresh one, which is printed).")
+    private Long seed;
+
+    @Option(
+            names = "--quirks",
+            paramLabel = "xen|fixed",
+            defaultValue = "xen",
+            description = "All weak spots as Xen has them, or all corrected (default: ${DEFAULT-VALUE}).")
+    private String quirks;
+
+    @Option(
+            names = "--quirk",
+            paramLabel = "NAME=xen|fixed",
+            description = "One weak spot as Xen has it, or corrected; may be repeated. '--list-quirks' lists them.")
+    private Map<String, String> quirk = new LinkedHashMap<>();
+
+    @Option(names = "--list-quirks", description = "Lists the weak spots with their corrected rules, and ends.")
+    private boolean listQuirks;
+
+    @Option(names = "--list-scenarios", description = "Lists the workloads, and ends.")
+    private boolean listScenarios;
+
+    @Option(
+            names = "--fault",
+            paramLabel = "NAME",
+            description = {
+                "Plants one fault, to see the oracle notice it: DROP_KICK, DROP_LR, DUPLICATE_LR, WRONG_ROUTE,",
+                "FORGET_RERAISE."
+            })
+    private String fault;
+
+    @Option(names = "--dtb", paramLabel = "FILE", description = "Device tree of the machine (default: QEMU's virt machine with a GICv3).")
+    private Path dtb;
+
+    @Option(names = "--strict", description = "Verdict 'known' counts as a failure (exit 1).")
+    private boolean strict;
+
+    @Option(names = "--json", description = "Prints one JSON object on standard output; progress goes to standard error.")
+    private boolean json;
+
+    /** Names for help and completion. */
+    static final class ScenarioNames implements Iterable<String> {
+        @Override
+        public java.util.Iterator<String> iterator() {
+            return Scenarios.all().stream().map(Scenario::name).iterator();
+        }
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (listQuirks) {
+            for (Quirk q : Quirk.values()) {
+                out.println(q + ": " + q.weakness());
+                out.println("     fixed: " + q.corrected());
+            }
+            out.flush();
+            return Main.OK;
+        }
+        if (listScenarios) {
+            for (Scenario s : Scenarios.all()) {
+                out.printf("%-15s %s (%d pCPUs, %d domains of %d vCPUs)%n", s.name(), s.summary(), s.pcpus(), s.domains(), s.vcpus());
+            }
+            out.flush();
+            return Main.OK;
+        }
+        RunOptions options = options();
+        Progress progress = new Progress(json ? err : out, err);
+        progress.begin(options);
+        StormRun run;
+        try {
+            run = new StormRun(options, progress);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+        CountDownLatch shown = new CountDownLatch(1);
+        Thread hook = new Thread(() -> endEarly(run, shown), "interrupt");
+        Runtime.getRuntime().addShutdownHook(hook);
+        RunRecord record;
+        try {
+            record = run.run();
+            progress.end();
+            if (json) {
+                out.println(new RunReport(record).json());
+                out.flush();
+            } else {
+                new RunReport(record).print(out);
+            }
+        } finally {
+            shown.countDown();
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The JVM is on its way down: the user interrupted, and the summary has been shown.
+        }
+        return strict && record.verdict() == Verdict.KNOWN ? Main.FAILED : record.verdict().exitCode();
+    }
+
+    /** Ctrl-C: the run comes to rest, is judged, and its summary is shown before the JVM goes. */
+    private static void endEarly(StormRun run, CountDownLatch shown) {
+        run.interrupt();
+        try {
+            shown.await(SHUTDOWN_PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- options ----------------------------------------------------------------------------------------------------
+
+    private RunOptions options() {
+        Scenario scenario = Scenarios.named(scenarioName)
+                .orElseThrow(() -> wrong("--scenario: there is no scenario '" + scenarioName + "'; there are "
+                        + Scenarios.all().stream().map(Scenario::name).collect(Collectors.joining(", "))));
+        int n = range("--pcpus", pcpus == null ? scenario.pcpus() : pcpus, MachineDescription.MAX_CPUS);
+        int d = range("--domains", domains == null ? scenario.domains() : domains, MAX_DOMAINS);
+        int v = range("--vcpus", vcpus == null ? scenario.vcpus() : vcpus, MAX_VCPUS);
+        if (!(seconds > 0) || seconds > MAX_SECONDS) {
+            throw wrong("--seconds: " + seconds + " is not between 0 and a week");
+        }
+        MachineDescription tree = dtb == null ? MachineDescription.qemuVirt() : MachineDescription.read(dtb);
+        int cpus = pcpus == null && dtb != null ? tree.cpus().size() : n;
+        long s = seed == null ? System.nanoTime() & 0xffffffffL : seed;
+        Variant variant = variant();
+        return new RunOptions(scenario, cpus, d, v, seconds, s, variant, tree.withCpus(cpus), true, command(scenario, cpus, d, v, s));
+    }
+
+    private int range(String option, int value, int max) {
+        if (value < 1 || value > max) {
+            throw wrong(option + ": " + value + " is not between 1 and " + max);
+        }
+        return value;
+    }
+
+    private Variant variant() {
+        Variant variant = fixed("--quirks", quirks) ? Variant.allFixed() : Variant.xen();
+        for (Map.Entry<String, String> e : quirk.entrySet()) {
+            variant = variant.with(quirkNamed(e.getKey()), fixed("--quirk " + e.getKey(), e.getValue()));
+        }
+        return fault == null ? variant : variant.with(faultNamed(fault));
+    }
+
+    private boolean fixed(String option, String value) {
+        return switch (value.toLowerCase(Locale.ROOT)) {
+            case "xen" -> false;
+            case "fixed" -> true;
+            default -> throw wrong(option + ": '" + value + "' is neither 'xen' nor 'fixed'");
+        };
+    }
+
+    private Quirk quirkNamed(String name) {
+        return EnumSet.allOf(Quirk.class).stream()
+                .filter(q -> q.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> wrong("--quirk: there is no quirk '" + name + "'; there are "
+                        + Arrays.stream(Quirk.values()).map(Enum::name).collect(Collectors.joining(", "))));
+    }
+
+    private Fault faultNamed(String name) {
+        return EnumSet.allOf(Fault.class).stream()
+                .filter(f -> f.name().equalsIgnoreCase(name.replace('-', '_')))
+                .findFirst()
+                .orElseThrow(() -> wrong("--fault: there is no fault '" + name + "'; there are "
+                        + Arrays.stream(Fault.values()).map(Enum::name).collect(Collectors.joining(", "))));
+    }
+
+    private ParameterException wrong(String text) {
+        return new ParameterException(spec.commandLine(), text);
+    }
+
+    /** The command that runs the same again; real threads make it the same inputs, not the same schedule. */
+    private String command(Scenario scenario, int n, int d, int v, long s) {
+        StringBuilder b = new StringBuilder("./smpvisor stress --scenario ").append(scenario.name());
+        if (dtb != null) {
+            b.append(" --dtb ").append(dtb);
+        }
+        b.append(" --pcpus ").append(n).append(" --domains ").append(d).append(" --vcpus ").append(v);
+        b.append(" --seconds ").append(seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds));
+        b.append(" --seed ").append(s).append(" --quirks ").append(quirks);
+        quirk.forEach((name, value) -> b.append(" --quirk ").append(name).append('=').append(value));
+        return b.append(fault == null ? "" : " --fault " + fault).toString();
+    }
+
+    // ---- progress ---------------------------------------------------------------------------------------------------
+
+    /** One line that is rewritten on a terminal, a line every few seconds in a pipe. */
+    private static final class Progress implements StormRun.Listener {
+        private static final double PIPE_PERIOD_SECONDS = 5;
+        private static final double TERMINAL_PERIOD_SECONDS = 0.25;
+
+        private final PrintWriter headings;
+        private final PrintWriter err;
+        private final boolean terminal = Boolean.getBoolean("smpvisor.terminal");
+        private double next;
+        private double lastAt;
+        private long lastAcks;
+        private int width;
+
+        Progress(PrintWriter headings, PrintWriter err) {
+            this.headings = headings;
+            this.err = err;
+        }
+
+        void begin(RunOptions o) {
+            headings.printf(
+                    Locale.ROOT,
+                    "scenario %s: %s%n%d pCPUs, %d domains of %d vCPUs, %.0f s, seed %d, weak spots %s%n",
+                    o.scenario().name(),
+                    o.scenario().summary(),
+                    o.pcpus(),
+                    o.domains(),
+                    o.vcpus(),
+                    o.seconds(),
+                    o.seed(),
+                    o.variant().fixed().isEmpty()
+                            ? "as Xen has them"
+                            : o.variant().fixed().size() == Quirk.values().length
+                                    ? "corrected"
+                                    : "corrected: " + o.variant().fixed().stream().sorted().toList());
+            headings.flush();
+            next = terminal ? TERMINAL_PERIOD_SECONDS : 1;
+        }
+
+        @Override
+        public void progress(StormRun run) {
+            double t = run.elapsed();
+            if (t < next) {
+                return;
+            }
+            long acks = run.total(Counter.GUEST_ACKS);
+            String line = String.format(
+                    Locale.ROOT,
+                    "%5.1f s  %,9.0f delivered/s  in flight %,6d  SPI moves %,9d  vCPU moves %,8d  violations: %d known, %d new",
+                    t,
+                    (acks - lastAcks) / Math.max(1e-9, t - lastAt),
+                    Math.max(0, run.total(Counter.INJECTIONS) - run.total(Counter.GUEST_SGIS_COALESCED) - run.total(Counter.GUEST_ENDS)),
+                    run.total(Counter.MIGRATIONS),
+                    run.total(Counter.VCPU_MOVES),
+                    run.known(),
+                    run.unexplained());
+            lastAcks = acks;
+            lastAt = t;
+            next = t + (terminal ? TERMINAL_PERIOD_SECONDS : PIPE_PERIOD_SECONDS);
+            show(line);
+        }
+
+        private void show(String line) {
+            if (terminal) {
+                err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
+                width = line.length();
+            } else {
+                err.println(line);
+            }
+            err.flush();
+        }
+
+        @Override
+        public void found(Finding f) {
+            String by = f.explainedBy() == null ? "not explained" : "known, " + f.explainedBy();
+            String line = String.format(Locale.ROOT, "%5.1f s  %s (%s): %s", f.secondsIn(), f.violation().kind(), by, f.violation().text());
+            show(line.length() > 200 ? line.substring(0, 197) + "..." : line);
+            if (terminal) {
+                err.println();
+                width = 0;
+            }
+        }
+
+        void end() {
+            if (terminal && width > 0) {
+                err.print("\r" + " ".repeat(width) + "\r");
+                err.flush();
+            }
+        }
     }
 }

@@ -62,7 +62,7 @@ final class GicReader {
         }
         List<Region> redists = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            redists.add(frames(reg, 1 + i, "redistributor region " + i));
+            redists.add(redistributors(reg, i));
         }
         redists.sort(Comparator.comparingLong(Region::base)); // as gicv3_dt_init: the vGIC wants them sorted
         checkApart(reg, dist, redists);
@@ -109,6 +109,19 @@ final class GicReader {
         }
         if (region.size() < FRAME) {
             throw reg.node().error(reg.property(), found + " is smaller than one 64 KiB frame");
+        }
+        return region;
+    }
+
+    /** Returns a region that holds at least one redistributor: Xen looks into the first frames of each. */
+    private static Region redistributors(FdtReg reg, int number) {
+        Region region = frames(reg, 1 + number, "redistributor region " + number);
+        if (region.size() < Gic.REDIST_BYTES) {
+            throw reg.node()
+                    .error(
+                            reg.property(),
+                            "'reg' entry " + (1 + number) + " (redistributor region " + number + " at " + region
+                                    + ") is smaller than one redistributor (two 64 KiB frames)");
         }
         return region;
     }

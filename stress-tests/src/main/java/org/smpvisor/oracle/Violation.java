@@ -25,6 +25,10 @@ public record Violation(Kind kind, int domain, int intid, int vcpu, String text,
         LEFT_BEHIND,
         /** At rest, list registers, lists, status bits and physical state disagree. */
         INCONSISTENT,
+        /** Xen's own code ran into corrupt state of its own. */
+        CORRUPTED,
+        /** pCPUs wait for each other in a circle. */
+        DEADLOCK,
         /** The lock validator reported a broken rule. */
         LOCKING
     }

@@ -11,6 +11,7 @@ public record RunRecord(
         String explanation,
         double seconds,
         int rounds,
+        int machines,
         long raised,
         long coalesced,
         Map<String, Long> counters,

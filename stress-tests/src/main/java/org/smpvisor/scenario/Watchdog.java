@@ -16,6 +16,7 @@ final class Watchdog {
     private final long patienceNanos;
     private final Map<Pcpu, Object> waits = new LinkedHashMap<>();
     private final Map<Pcpu, Long> since = new LinkedHashMap<>();
+    private String lastCircle = "";
     private long lastProgress;
     private long progressAt = System.nanoTime();
 
@@ -24,11 +25,23 @@ final class Watchdog {
         this.patienceNanos = (long) (patienceSeconds * 1e9);
     }
 
-    /** A hang. */
-    record Hang(boolean isDeadlock, String report) {}
+    /**
+     * A hang.
+     *
+     * @param isDeadlock whether pCPUs wait for each other in a circle
+     * @param circle the circle in one sentence, empty without one
+     * @param report state of all pCPUs
+     */
+    record Hang(boolean isDeadlock, String circle, String report) {}
 
     /** Looks; returns the hang if there has been one for longer than the patience, else {@code null}. */
     Hang look() {
+        String circle = describe(circle());
+        boolean sameCircle = !circle.isEmpty() && circle.equals(lastCircle);
+        lastCircle = circle;
+        if (sameCircle) {
+            return report(); // a circle of owners and waiters that stands still is a deadlock, however short it has lasted
+        }
         long now = System.nanoTime();
         boolean stuck = false;
         long progress = 0;
@@ -68,15 +81,21 @@ final class Watchdog {
                 stack(b, t);
             }
         }
-        List<Pcpu> circle = circle();
+        String circle = describe(circle());
         if (!circle.isEmpty()) {
-            b.append("circle: ");
-            for (Pcpu p : circle) {
-                b.append(p).append(" waits for ").append(p.waitingFor()).append(holder(p.waitingFor())).append("; ");
-            }
-            b.append('\n');
+            b.append("circle: ").append(circle).append('\n');
         }
-        return new Hang(!circle.isEmpty(), b.toString());
+        return new Hang(!circle.isEmpty(), circle, b.toString());
+    }
+
+    private String describe(List<Pcpu> circle) {
+        StringBuilder b = new StringBuilder();
+        for (Pcpu p : circle) {
+            b.append(b.isEmpty() ? "" : "; ").append(p);
+            b.append(p.isInHardIrq() ? " (in an interrupt, over " + p.held().describe() + ")" : "");
+            b.append(" waits for ").append(p.waitingFor()).append(holder(p.waitingFor()));
+        }
+        return b.toString();
     }
 
     private static void stack(StringBuilder b, Thread t) {
@@ -94,14 +113,33 @@ final class Watchdog {
         }
     }
 
-    private static String holder(Object w) {
+    private String holder(Object w) {
         if (w instanceof SpinLock l) {
-            return ", held by " + l.owner();
+            Pcpu owner = l.owner();
+            Pcpu next = owner == null ? nextInQueue(l) : null;
+            return next == null
+                    ? ", held by " + owner
+                    : ", free, but the next ticket is that of " + next + ", which an interrupt took away from its wait";
         }
         if (w instanceof RwLock l) {
             return ", " + l.readers() + " readers, writer " + l.writer();
         }
         return "";
+    }
+
+    /** Whoever must go on before the lock is handed to its waiters. */
+    private Pcpu blocker(SpinLock l) {
+        Pcpu owner = l.owner();
+        return owner != null ? owner : nextInQueue(l);
+    }
+
+    private Pcpu nextInQueue(SpinLock l) {
+        for (Pcpu p : machine.pcpus()) {
+            if (p.isQueuedBelow(l, l.serving())) {
+                return p;
+            }
+        }
+        return null;
     }
 
     private List<Pcpu> circle() {
@@ -110,7 +148,7 @@ final class Watchdog {
             Pcpu p = start;
             while (p != null && !path.contains(p)) {
                 path.add(p);
-                p = p.waitingFor() instanceof SpinLock l ? l.owner() : null;
+                p = p.waitingFor() instanceof SpinLock l ? blocker(l) : null;
             }
             if (p != null) {
                 return path.subList(path.indexOf(p), path.size());

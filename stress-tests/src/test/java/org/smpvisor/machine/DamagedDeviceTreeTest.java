@@ -86,7 +86,7 @@ class DamagedDeviceTreeTest {
         }
     }
 
-    private byte[] damaged(Random random) {
+    byte[] damaged(Random random) {
         int which = random.nextInt(originals.size());
         byte[] blob = originals.get(which).clone();
         if (random.nextInt(2) == 0) { // the tree stays sound, what it says does not

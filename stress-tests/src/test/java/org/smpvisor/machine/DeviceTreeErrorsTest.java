@@ -287,6 +287,8 @@ class DeviceTreeErrorsTest {
         assertThat(gicReg(0, 0x8000000, 0, 0x10000)).contains("'reg' has 1 entry, it needs 2");
         assertThat(gicReg(0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0))
                 .contains("(redistributor region 0 at 0x80a0000+0x0) is smaller");
+        assertThat(gicReg(0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0x10000))
+                .contains("(redistributor region 0 at 0x80a0000+0x10000) is smaller than one redistributor");
         assertThat(gicReg(0, 0x8000000, 0, 0x10000, 0, 0x80a8000, 0, 0x40000)).contains("is not aligned to 64 KiB");
         assertThat(gicReg(0, 0x8000000, 0, 0x20000, 0, 0x8010000, 0, 0x40000))
                 .contains("redistributor region 0x8010000+0x40000 overlaps the distributor 0x8000000+0x20000");

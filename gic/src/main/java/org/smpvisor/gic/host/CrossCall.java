@@ -45,13 +45,13 @@ public final class CrossCall {
             }
         }
         gic.sendSgiToOthers(cpu, IpiSender.CALL_FUNCTION);
-        cpu.waitingFor("acknowledgement of a cross call");
+        cpu.beginWait("acknowledgement of a cross call", -1);
         for (Pcpu p : pcpus) {
             for (int turn = 0; selected[p.id()].getAcquire(cpu) != 0; turn++) {
                 cpu.engine().relax(cpu, turn);
             }
         }
-        cpu.waitingFor(null);
+        cpu.endWait();
         lock.unlock(cpu);
     }
 

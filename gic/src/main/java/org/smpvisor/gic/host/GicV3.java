@@ -122,6 +122,7 @@ public final class GicV3 implements GicHwOperations {
         readGicd(cpu, GICD_TYPER);
         lock.lock(cpu);
         initDistributor(cpu);
+        readGicd(cpu, GICD_TYPER); // gic_dist_supports_lpis: LPIs need an ITS too, and there is none
         initCpu(cpu);
         initHyp(cpu);
         lock.unlock(cpu);

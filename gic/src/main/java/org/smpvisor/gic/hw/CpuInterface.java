@@ -18,6 +18,8 @@ public final class CpuInterface implements InterruptLine {
     private static final int NO_PRIORITY = 0x100;
     private static final int OFFER_WORDS = 16;
     private static final int SUMMARY = OFFER_WORDS;
+    /** GICR_TYPER.CommonLPIAff: redistributors with the same Aff3 share LPI tables, as on QEMU. */
+    private static final int TYPER_COMMON_LPI_AFF3 = 1 << 24;
 
     private final GicHardware gic;
     private final Pcpu pcpu;
@@ -308,10 +310,15 @@ public final class CpuInterface implements InterruptLine {
     }
 
     void log(SystemRegister r, boolean write, long value) {
+        log(r, 0, write, value);
+    }
+
+    /** @param n which one of several registers */
+    void log(SystemRegister r, int n, boolean write, long value) {
         RegisterLog l = gic.log();
         if (l.isOn()) {
             RegisterLog.Component c = r.isHypervisor() ? RegisterLog.Component.ICH : RegisterLog.Component.ICC;
-            l.access(index, c, write, 0, r, 8, value);
+            l.access(index, c, write, n, r, 8, value);
         }
     }
 
@@ -337,7 +344,7 @@ public final class CpuInterface implements InterruptLine {
     private long typer() {
         long a = pcpu.affinity();
         long affinity = a >>> 32 << 24 | a & 0xffffff;
-        return affinity << 32 | (long) index << 8 | (gic.isLastOfRegion(index) ? 1 << 4 : 0) | 1;
+        return affinity << 32 | TYPER_COMMON_LPI_AFF3 | (long) index << 8 | (gic.isLastOfRegion(index) ? 1 << 4 : 0) | 1;
     }
 
     private long readSgi(int offset, int bytes) {

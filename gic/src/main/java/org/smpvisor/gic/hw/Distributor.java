@@ -275,7 +275,7 @@ public final class Distributor {
 
     private void writeConfiguration(int word, int value) {
         configuration[word] = value & 0xaaaaaaaa;
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 16 && 16 * word + i < lines; i++) { // 1020 lines end within a register
             boolean edge = (value >>> 2 * i + 1 & 1) != 0;
             update(16 * word + i, edge ? SpiState.EDGE : 0, edge ? 0 : SpiState.EDGE);
         }

@@ -27,6 +27,8 @@ public record GicConfig(
     private static final int TYPER_NO_1_OF_N = 1 << 25;
     private static final int IIDR_QEMU = 0x43b;
     private static final int PIDR2_GICV3 = 0x3b;
+    /** Active priorities are modelled in one word: five preemption bits, whatever the number of priority bits. */
+    private static final int PREEMPTION_BITS = 5;
 
     public GicConfig {
         check(lines >= 64 && lines <= 1024 && lines % 32 == 0, "lines", lines, "a multiple of 32 from 64 to 1024");
@@ -61,6 +63,6 @@ public record GicConfig(
     /** ICH_VTR_EL2. */
     long vtr() {
         long bits = priorityBits - 1L;
-        return bits << 29 | bits << 26 | 1L << 23 | 1L << 21 | 1L << 20 | 1L << 19 | listRegisters - 1L;
+        return bits << 29 | PREEMPTION_BITS - 1L << 26 | 1L << 23 | 1L << 21 | 1L << 20 | 1L << 19 | listRegisters - 1L;
     }
 }

@@ -132,7 +132,7 @@ public final class GicHardware {
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
             long v = distributor.read((int) offset, bytes);
-            log.access(cpu.id(), RegisterLog.Component.GICD, false, (int) offset, null, bytes, v);
+            log.access(cpu.id(), RegisterLog.Component.GICD, false, offset, null, bytes, v);
             return v;
         }
         int i = frameAt(address);
@@ -145,7 +145,7 @@ public final class GicHardware {
     public void write(Pcpu cpu, long address, int bytes, long value) {
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
-            log.access(cpu.id(), RegisterLog.Component.GICD, true, (int) offset, null, bytes, value);
+            log.access(cpu.id(), RegisterLog.Component.GICD, true, offset, null, bytes, value);
             distributor.write((int) offset, bytes, value);
             return;
         }
@@ -154,8 +154,8 @@ public final class GicHardware {
         cpus[i].writeFrame((int) (address - frameOf[i]), bytes, value);
     }
 
-    private int redistributorOffset(long address) {
-        return (int) (address - config.regionBases()[0]);
+    private long redistributorOffset(long address) {
+        return address - config.regionBases()[0];
     }
 
     private int frameAt(long address) {

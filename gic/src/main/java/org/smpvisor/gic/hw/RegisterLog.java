@@ -5,7 +5,7 @@ public interface RegisterLog {
     /** Records nothing. */
     RegisterLog NONE = new RegisterLog() {
         @Override
-        public void access(int cpu, Component component, boolean write, int offset, SystemRegister register, int bytes, long value) {
+        public void access(int cpu, Component component, boolean write, long offset, SystemRegister register, int bytes, long value) {
             // Nobody listens.
         }
 
@@ -27,11 +27,12 @@ public interface RegisterLog {
      * One access.
      *
      * @param cpu pCPU that made it
-     * @param offset offset from the distributor's base, or from that of the first redistributor region
+     * @param offset offset from the distributor's base, or from that of the first redistributor region, which another
+     *     region may be far from; for ICH_LR_EL2 the number of the list register, for other system registers 0
      * @param register the system register, or {@code null} for a memory-mapped one
      * @param bytes width, 1, 4 or 8
      */
-    void access(int cpu, Component component, boolean write, int offset, SystemRegister register, int bytes, long value);
+    void access(int cpu, Component component, boolean write, long offset, SystemRegister register, int bytes, long value);
 
     /** Whether anybody listens. */
     default boolean isOn() {

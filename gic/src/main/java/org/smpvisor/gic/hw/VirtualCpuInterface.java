@@ -108,11 +108,12 @@ public final class VirtualCpuInterface implements VirtualInterface {
 
     /** ICH_LR&lt;n&gt;_EL2. */
     public long readLr(int n) {
-        return logged(SystemRegister.ICH_LR_EL2, lr[n]);
+        cpu.log(SystemRegister.ICH_LR_EL2, n, false, lr[n]);
+        return lr[n];
     }
 
     public void writeLr(int n, long v) {
-        cpu.log(SystemRegister.ICH_LR_EL2, true, v);
+        cpu.log(SystemRegister.ICH_LR_EL2, n, true, v);
         lr[n] = v;
         changed();
     }

@@ -4,8 +4,7 @@ import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
-import org.smpvisor.domain.Vcpu;
-import org.smpvisor.engine.ModelBug;
+import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
@@ -20,6 +19,7 @@ import org.smpvisor.variant.Xen;
 final class ListRegisters {
     private static final long PENDING = VirtualCpuInterface.LR_PENDING;
     private static final int REINJECT_DEPTH = 64;
+    private static final int MAX_WALK = 4096;
 
     /** Interrupts that must be injected into another vCPU once the lock held now has been dropped. */
     private static final class Reinjections {
@@ -50,19 +50,31 @@ final class ListRegisters {
     // ---- lists ------------------------------------------------------------------------------------------------------
 
     /** Inserts before the first strictly less urgent entry. V held. */
-    private static void insertByPriority(ListNode<PendingIrq> head, ListNode<PendingIrq> node, boolean inflight) {
+    private static void insertByPriority(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> node) {
         int priority = node.element().priority().peek();
         ListNode<PendingIrq> at = head.next();
-        while (at != head && at.element().priority().peek() <= priority) {
-            at = inflight ? at.element().inflight().next() : at.element().lrQueue().next();
+        for (int steps = 0; at != head && entry(v, at, steps).priority().peek() <= priority; steps++) {
+            at = at.next();
         }
         at.addBefore(node);
+    }
+
+    /** The entry of a node met on a walk over one of {@code v}'s lists; a foreign head or an endless walk is corruption. */
+    static PendingIrq entry(VgicVcpu v, ListNode<PendingIrq> node, int steps) {
+        PendingIrq p = node.element();
+        if (p == null || steps > MAX_WALK) {
+            throw new StateCorrupted(
+                    v.domain().domain().id(),
+                    v.vcpu().vcpuId(),
+                    "a list of " + v + (p == null ? " runs into the head of another list" : " does not end"));
+        }
+        return p;
     }
 
     /** Links {@code p} on the vCPU's inflight list. V held. */
     void addInflight(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        insertByPriority(v.inflight(), p.inflight(), true);
+        insertByPriority(v, v.inflight(), p.inflight());
         p.owner().setRelease(cpu, v);
     }
 
@@ -76,7 +88,7 @@ final class ListRegisters {
     private void addToLrPending(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
         if (p.lrQueue().isEmpty()) {
-            insertByPriority(v.lrPending(), p.lrQueue(), false);
+            insertByPriority(v, v.lrPending(), p.lrQueue());
         }
     }
 
@@ -128,7 +140,10 @@ final class ListRegisters {
         if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty() && v.vcpu() == cpu.current()) {
             int lr = p.lr().peek();
             if (lr >= gic.nrLrs()) {
-                throw new ModelBug(v + " reads list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
+                throw new StateCorrupted(
+                        p.domain(),
+                        v.vcpu().vcpuId(),
+                        v + " reads list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
             }
             updateOneLr(cpu, v, lr);
         } else {
@@ -246,7 +261,7 @@ final class ListRegisters {
         ListNode<PendingIrq> node = v.lrPending().next();
         while (node != v.lrPending() && left > 0) {
             ListNode<PendingIrq> following = node.next(); // saved before a victim may be inserted
-            PendingIrq p = node.element();
+            PendingIrq p = entry(v, node, 0);
             lr = findUnusedLr(cpu, lr);
             if (lr >= gic.nrLrs()) {
                 PendingIrq victim = rules.victim.find(cpu, v, walkFrom, p);
@@ -297,8 +312,9 @@ final class ListRegisters {
         int running = apr == 0 ? 32 : Integer.numberOfTrailingZeros(apr);
         boolean pending = false;
         int flags = v.lock().lockIrqSave(cpu);
+        int steps = 0;
         for (ListNode<PendingIrq> n = v.inflight().next(); n != v.inflight(); n = n.next()) {
-            PendingIrq p = n.element();
+            PendingIrq p = entry(v, n, steps++);
             int priority = p.priority().peek() >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
             if (priority >= mask || priority >= running) {
                 break;
@@ -317,10 +333,5 @@ final class ListRegisters {
         return lr >= gic.nrLrs()
                 ? null
                 : v.domain().pending(v.vcpu(), (int) (gic.readLr(cpu, lr) & VirtualCpuInterface.LR_VIRTUAL_MASK));
-    }
-
-    /** All list registers of a vCPU in use, for observers. */
-    static boolean isFull(Vcpu v, GicHwOperations gic) {
-        return gic.savedLrMask(v) == (1L << gic.nrLrs()) - 1;
     }
 }

@@ -2,7 +2,6 @@ package org.smpvisor.vgic.rank;
 
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Pcpu;
-import org.smpvisor.engine.ModelBug;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -13,8 +12,6 @@ import org.smpvisor.variant.Xen;
  * interrupt when its window is really met.
  */
 final class RankRules {
-    private static final int MAX_WALK = 4096;
-
     /** Whose lock protects an SPI (H1, H3). */
     interface OwnerRule {
         /** The vCPU whose V to take, {@code target} being the one that the route names. */
@@ -137,7 +134,10 @@ final class RankRules {
         public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v) {
             VgicVcpu o = p.owner().peek();
             if (o != null && o != v) {
-                marks.reached(p.desc().peek() == null ? Quirk.H1 : Quirk.H3, p.domain(), p.irq());
+                Quirk q = p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
+                marks.reached(q, p.domain(), p.irq());
+                marks.taints(q, p.domain(), o.vcpu().vcpuId());
+                marks.taints(q, p.domain(), v.vcpu().vcpuId());
             }
             return true;
         }
@@ -313,7 +313,7 @@ final class RankRules {
                 }
                 return candidate;
             }
-            checkWalk(v, ++steps);
+            ListRegisters.entry(v, n, ++steps);
         }
         return null;
     }
@@ -321,14 +321,13 @@ final class RankRules {
     private static PendingIrq leastUrgent(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
         for (ListNode<PendingIrq> n = v.inflight().prev(); n != v.inflight(); n = n.prev()) {
-            PendingIrq candidate = n.element();
+            PendingIrq candidate = ListRegisters.entry(v, n, steps++);
             if (candidate.priority().peek() <= p.priority().peek()) {
                 return null;
             }
             if (isEvictable(cpu, candidate)) {
                 return candidate;
             }
-            checkWalk(v, ++steps);
         }
         return null;
     }
@@ -336,12 +335,6 @@ final class RankRules {
     private static boolean isEvictable(Pcpu cpu, PendingIrq p) {
         int s = p.status().getOpaque(cpu);
         return (s & 1 << PendingIrq.VISIBLE) != 0 && (s & 1 << PendingIrq.ACTIVE) == 0;
-    }
-
-    private static void checkWalk(VgicVcpu v, int steps) {
-        if (steps > MAX_WALK) {
-            throw new ModelBug("the inflight list of " + v + " is corrupt: it does not end");
-        }
     }
 
     // ---- C1 ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,16 @@ final class VgicV3 {
     private static final int IIDR = 0x34c;
     private static final int PIDR2 = 0x30;
     private static final int ID_BITS = 10;
+    /** What the write-only LPI registers of a redistributor read as. */
+    private static final long UNKNOWN = 0xdeadbeafdeadbeafL;
+
+    private static final int GICR_SETLPIR = 0x40;
+    private static final int GICR_CLRLPIR = 0x48;
+    private static final int GICR_PROPBASER = 0x70;
+    private static final int GICR_PENDBASER = 0x78;
+    private static final int GICR_INVLPIR = 0xa0;
+    private static final int GICR_INVALLR = 0xb0;
+    private static final int GICR_SYNCR = 0xc0;
 
     private final RankVgic vgic;
     private final VgicDomain d;
@@ -320,12 +330,26 @@ final class VgicV3 {
                 case GICR_IIDR -> word(io, IIDR);
                 case GICR_TYPER, GICR_TYPER + 4 -> readTyper(io, addressed);
                 case GICR_PIDR2 -> word(io, PIDR2);
+                case GICR_SYNCR -> word(io, 1);
+                default -> readLpiRegister(io, o & ~7);
+            };
+        }
+
+        /** The registers of LPIs, which a domain without an ITS does not have. */
+        private boolean readLpiRegister(MmioAccess io, int o) {
+            return switch (o) {
+                case GICR_PROPBASER, GICR_PENDBASER -> isWordOrDoubleword(io) && io.answer(0);
+                case GICR_SETLPIR, GICR_CLRLPIR, GICR_INVLPIR, GICR_INVALLR -> io.answerPart(UNKNOWN, 8);
                 default -> io.answer(0);
             };
         }
 
+        private static boolean isWordOrDoubleword(MmioAccess io) {
+            return io.bytes() == 4 || io.bytes() == 8;
+        }
+
         private boolean readTyper(MmioAccess io, Vcpu addressed) {
-            if (io.bytes() != 4 && io.bytes() != 8) {
+            if (!isWordOrDoubleword(io)) {
                 return false;
             }
             long last = addressed.vcpuId() == d.domain().maxVcpus() - 1 ? 1 << 4 : 0;
@@ -342,11 +366,20 @@ final class VgicV3 {
             int o = io.offset() % GICR_SIZE;
             if (o >= GICR_SGI_FRAME) {
                 int s = o - GICR_SGI_FRAME;
-                return !isLocal(s) || writeCommon(cpu, addressed, io, s);
+                boolean sgiTypes = s >= GICD_ICFGR && s < GICD_ICFGR + 4; // a store to it is not decoded at all
+                return !isLocal(s) || sgiTypes || writeCommon(cpu, addressed, io, s);
             }
             return switch (o & ~3) {
-                case GICR_CTLR, GICR_STATUSR, GICR_WAKER, GICR_IIDR, GICR_PIDR2 -> io.bytes() == 4;
-                case GICR_TYPER, GICR_TYPER + 4 -> io.bytes() == 4 || io.bytes() == 8;
+                case GICR_CTLR, GICR_STATUSR, GICR_WAKER, GICR_IIDR, GICR_PIDR2, GICR_SYNCR -> io.bytes() == 4;
+                case GICR_TYPER, GICR_TYPER + 4 -> isWordOrDoubleword(io);
+                default -> writeLpiRegister(io, o & ~7);
+            };
+        }
+
+        private boolean writeLpiRegister(MmioAccess io, int o) {
+            return switch (o) {
+                case GICR_PROPBASER, GICR_PENDBASER, GICR_SETLPIR, GICR_CLRLPIR, GICR_INVLPIR, GICR_INVALLR ->
+                    isWordOrDoubleword(io);
                 default -> true;
             };
         }

@@ -1,0 +1,58 @@
+package org.smpvisor.entry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.smpvisor.cpu.BarePcpus;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.trace.Witness;
+
+class ExceptionVectorTest {
+    @Test
+    void sixteenVectorsLie0x80Apart() {
+        ExceptionVector[] all = ExceptionVector.values();
+        assertThat(all).hasSize(16);
+        for (int i = 0; i < 16; i++) {
+            assertThat(all[i].offset()).isEqualTo(0x80 * i);
+        }
+    }
+
+    @Test
+    void sevenOfThemAreInvalid() {
+        assertThat(Arrays.stream(ExceptionVector.values())
+                        .filter(v -> v.handler() == ExceptionVector.Handler.INVALID)
+                        .map(ExceptionVector::ordinal))
+                .containsExactly(0, 1, 2, 3, 6, 10, 14);
+    }
+
+    @Test
+    void bothKindsOfGuestHaveTheSameHandlers() {
+        for (int i = 8; i < 12; i++) {
+            assertThat(ExceptionVector.values()[i + 4].handler()).isEqualTo(ExceptionVector.values()[i].handler());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ExceptionVector.class,
+            names = {"EL2H_IRQ", "GUEST.*_SYNC", "GUEST.*_IRQ"},
+            mode = EnumSource.Mode.MATCH_NONE)
+    void whatXenDoesNotHandleIsBadMode(ExceptionVector vector) {
+        Entry entry = new Entry(1, cpu -> {}, null, null, Witness.NONE);
+        assertThatThrownBy(() -> entry.take(new BarePcpus(1).cpus[0], vector))
+                .isInstanceOf(ModelBug.class)
+                .hasMessageContaining("bad mode: " + vector);
+    }
+
+    @Test
+    void anInterruptOfXenItselfOnlyRunsTheInterruptLoop() {
+        int[] loops = new int[1];
+        Entry entry = new Entry(1, cpu -> loops[0]++, null, null, Witness.NONE);
+        entry.take(new BarePcpus(1).cpus[0], ExceptionVector.EL2H_IRQ);
+        assertThat(loops[0]).isEqualTo(1);
+    }
+}

@@ -1,0 +1,372 @@
+package org.smpvisor.scenario;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Tasklets;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.guest.GuestMemory;
+import org.smpvisor.guest.StormGuest;
+import org.smpvisor.lock.LockViolation;
+import org.smpvisor.machine.DomainSpec;
+import org.smpvisor.machine.Machine;
+import org.smpvisor.machine.MachineDescription;
+import org.smpvisor.machine.MachineSpec;
+import org.smpvisor.oracle.Audit;
+import org.smpvisor.oracle.Ledger;
+import org.smpvisor.oracle.Violation;
+import org.smpvisor.trace.Event;
+import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.vgic.rank.FaultPlan;
+import org.smpvisor.vgic.rank.VgicVcpu;
+
+/**
+ * One machine under storm: rounds of storm, each followed by rest, at which the oracle judges. The environment is the calling
+ * thread: it touches lines only; what needs Xen is posted to a pCPU. A session ends when its machine is wrecked.
+ */
+final class StormSession implements AutoCloseable {
+    private static final double PATIENCE_SECONDS = 8;
+    private static final long BUSY_REST_NANOS = 1_500_000_000L;
+    private static final int PHYSICAL = 255;
+    private static final int MAX_HISTORY = 40;
+    private static final int FIRST_VIRTUAL_LINE = 200;
+
+    private final RunOptions options;
+    private final SplittableRandom rng;
+    private final Marks marks;
+    private final FaultPlan faults;
+    private final Ledger ledger;
+    private final List<GuestMemory> memories = new ArrayList<>();
+    private final Machine machine;
+    private final Audit audit;
+    private final Watchdog watchdog;
+    private final int[] lines;
+    private final int console;
+    private long revived;
+    private int lockViolationsSeen;
+    private Watchdog.Hang hang;
+    private boolean wrecked;
+
+    /** Assembles a machine; nothing runs yet. */
+    StormSession(RunOptions options, SplittableRandom rng) {
+        this.options = options;
+        this.rng = rng;
+        this.marks = new Marks(options.domains() + 1);
+        this.faults = new FaultPlan(options.variant().fault());
+        this.ledger = new Ledger(options.domains(), options.vcpus(), options.pcpus());
+        this.console = consoleLine(options.description());
+        List<DomainSpec> domains = domains(options.description());
+        this.lines = domains.stream()
+                .flatMap(d -> d.lines().stream())
+                .mapToInt(MachineDescription.Irq::intid)
+                .toArray();
+        MachineSpec base = MachineSpec.of(options.description(), options.variant());
+        this.machine = new Machine(new MachineSpec(
+                options.description(),
+                base.gicLines(),
+                base.listRegisters(),
+                base.priorityBits(),
+                options.variant(),
+                marks,
+                faults,
+                domains,
+                options.validate(),
+                base.events(),
+                base.registers(),
+                ledger,
+                base.console()));
+        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, this::history);
+        this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
+        this.watchdog = new Watchdog(machine, PATIENCE_SECONDS);
+    }
+
+    private static int consoleLine(MachineDescription d) {
+        return d.console().map(c -> c.spi().orElse(-1)).orElse(-1);
+    }
+
+    /** Deals the tree's device lines out to the domains, the console's excepted; level-sensitive ones, being few, first. */
+    private List<DomainSpec> domains(MachineDescription description) {
+        List<MachineDescription.Irq> free = new ArrayList<>();
+        for (MachineDescription.Device d : description.devices()) {
+            for (MachineDescription.Irq i : d.interrupts()) {
+                boolean known = free.stream().anyMatch(f -> f.intid() == i.intid());
+                if (i.isSpi() && i.intid() != console && i.intid() < FIRST_VIRTUAL_LINE && !known) {
+                    free.add(i);
+                }
+            }
+        }
+        free.sort(Comparator.comparing((MachineDescription.Irq i) -> i.trigger() == MachineDescription.Trigger.EDGE));
+        Scenario s = options.scenario();
+        if (s.lines() > 0 && free.size() < options.domains()) {
+            throw new IllegalArgumentException("the device tree has " + free.size() + " device interrupts, too few for "
+                    + options.domains() + " domains in scenario " + s.name());
+        }
+        List<DomainSpec> out = new ArrayList<>();
+        for (int d = 0; d < options.domains(); d++) {
+            List<MachineDescription.Irq> mine = new ArrayList<>();
+            for (int i = d; i < free.size() && mine.size() < s.lines(); i += options.domains()) {
+                mine.add(free.get(i));
+            }
+            out.add(domain(s, mine));
+        }
+        return out;
+    }
+
+    private DomainSpec domain(Scenario s, List<MachineDescription.Irq> mine) {
+        int[] virtual = new int[s.virtualLines()];
+        for (int i = 0; i < virtual.length; i++) {
+            virtual[i] = FIRST_VIRTUAL_LINE + i;
+        }
+        boolean[] level = new boolean[mine.size()];
+        for (int i = 0; i < level.length; i++) {
+            level[i] = mine.get(i).trigger() == MachineDescription.Trigger.LEVEL;
+        }
+        int[] intids = mine.stream().mapToInt(MachineDescription.Irq::intid).toArray();
+        GuestMemory memory = new GuestMemory(intids, level, virtual);
+        memories.add(memory);
+        long seed = rng.nextLong() | 1;
+        return new DomainSpec(options.vcpus(), mine, id -> new StormGuest(s.plan(), memory, seed + id));
+    }
+
+    // ---- a round ----------------------------------------------------------------------------------------------------
+
+    void start() {
+        machine.start();
+    }
+
+    /** Whether another round makes sense on this machine. */
+    boolean isSound() {
+        return hang == null && machine.failure() == null && !wrecked;
+    }
+
+    /** Storms until {@code until}, or until {@code stop} says so, or the machine hangs. */
+    void storm(long until, BooleanSupplier stop, Runnable progress) {
+        setResting(false);
+        faults.arm();
+        Scenario.Environment env = options.scenario().environment();
+        long nextReport = 0;
+        for (int burst = 1; System.nanoTime() < until && isSound() && !stop.getAsBoolean() && !faultFired(); burst++) {
+            raise(env);
+            if (every(env.moveEvery(), burst)) {
+                postMove();
+            }
+            if (every(env.consoleEvery(), burst) && console >= 0) {
+                machine.hardware().distributor().raise(console);
+            }
+            if (every(env.crossCallEvery(), burst)) {
+                machine.post(rng.nextInt(options.pcpus()), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
+            }
+            long now = System.nanoTime();
+            if (now > nextReport) {
+                nextReport = now + 100_000_000L;
+                progress.run();
+                hang = watchdog.look();
+            }
+            LockSupport.parkNanos(env.pauseMicros() * 1_000L);
+        }
+    }
+
+    /** A planted fault is judged at once, before later events can paper over it. */
+    private boolean faultFired() {
+        return options.variant().fault() != null && faults.hasFired();
+    }
+
+    private static boolean every(int n, int burst) {
+        return n > 0 && burst % n == 0;
+    }
+
+    private void raise(Scenario.Environment env) {
+        if (lines.length == 0) {
+            return;
+        }
+        for (int i = 0; i < env.burst(); i++) {
+            raiseLine(lines[rng.nextInt(lines.length)]);
+        }
+        int line = lines[rng.nextInt(lines.length)];
+        for (int i = 0; i < env.hammer(); i++) {
+            raiseLine(line);
+        }
+    }
+
+    private void raiseLine(int spi) {
+        if (machine.devices().raise(spi)) {
+            machine.environmentEvents()
+                    .record(Event.LINE, PHYSICAL, spi, (int) machine.hardware().distributor().generation(spi));
+        }
+    }
+
+    private void postMove() {
+        Domain d = machine.domains().get(rng.nextInt(options.domains()));
+        Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
+        int to = rng.nextInt(options.pcpus());
+        Tasklets.Work move = cpu -> machine.scheduler().migrate(cpu, v, to);
+        machine.post(rng.nextInt(options.pcpus()), move);
+    }
+
+    private void setResting(boolean resting) {
+        for (GuestMemory m : memories) {
+            m.setResting(resting);
+        }
+        machine.devices().setOpen(!resting);
+        if (resting) {
+            return;
+        }
+        for (Domain d : machine.domains()) { // sleeping vCPUs notice by waking up only
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                Vcpu v = d.vcpu(i);
+                machine.post(i % options.pcpus(), cpu -> machine.scheduler().unblock(cpu, v));
+            }
+        }
+    }
+
+    /** Stops raising and waits until the machine is at rest, or circles idly, or hangs. */
+    void comeToRest() {
+        setResting(true);
+        int calm = 0;
+        long lastWork = -1;
+        long workAt = System.nanoTime();
+        long nextLook = workAt + 100_000_000L;
+        while (calm < 3 && isSound()) {
+            LockSupport.parkNanos(200_000);
+            long now = System.nanoTime();
+            long work = machine.total(Counter.GUEST_ACKS)
+                    + machine.total(Counter.INJECTIONS)
+                    + machine.total(Counter.IRQS_IN_XEN)
+                    + machine.total(Counter.VCPU_MOVES);
+            if (work != lastWork) {
+                lastWork = work;
+                workAt = now;
+                calm = 0;
+            }
+            calm = machine.isAtRest() ? calm + 1 : 0;
+            if (now > nextLook) {
+                nextLook = now + 100_000_000L;
+                hang = watchdog.look();
+                if (hang == null && now - workAt > BUSY_REST_NANOS && isOnlyWaking()) {
+                    wrecked = true; // vCPUs find something to wait for that never comes: judged as it stands
+                } else if (hang == null && now - workAt > (long) (PATIENCE_SECONDS * 1e9)) {
+                    hang = watchdog.report();
+                }
+            }
+        }
+    }
+
+    /** Whether every pCPU idles or runs a guest that does nothing but WFI. */
+    private boolean isOnlyWaking() {
+        long wfi = machine.total(Counter.WFI);
+        LockSupport.parkNanos(20_000_000L);
+        return machine.total(Counter.WFI) > wfi;
+    }
+
+    // ---- judging ----------------------------------------------------------------------------------------------------
+
+    /** Everything found since the last call. At rest, or after the end of the machine. */
+    List<Violation> judge() {
+        List<Violation> out = new ArrayList<>();
+        if (hang != null) {
+            if (hang.isDeadlock()) {
+                out.add(new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, hang.circle(), hang.report().lines().toList()));
+            }
+        } else if (machine.failure() instanceof StateCorrupted c) {
+            List<String> stack = new ArrayList<>();
+            for (StackTraceElement e : c.getStackTrace()) {
+                stack.add("at " + e);
+            }
+            out.add(new Violation(Violation.Kind.CORRUPTED, c.domain(), -1, c.vcpu(), c.getMessage(), stack));
+        } else if (machine.failure() == null) {
+            for (Domain d : machine.domains()) {
+                audit.judge(d);
+            }
+        }
+        out.addAll(ledger.drain());
+        List<LockViolation> locking = machine.validator().violations();
+        for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
+            out.add(locking(locking.get(lockViolationsSeen)));
+        }
+        return out;
+    }
+
+    private static Violation locking(LockViolation l) {
+        List<String> both = new ArrayList<>();
+        l.here().lines().forEach(both::add);
+        if (!l.there().isEmpty()) {
+            both.add("the other half:");
+            l.there().lines().forEach(both::add);
+        }
+        return new Violation(Violation.Kind.LOCKING, 0, -1, -1, l.rule() + ": " + l.text(), both);
+    }
+
+    /** Brings dead lines and forgotten vCPUs back to life, so that the storm can go on. At rest. */
+    void revive() {
+        for (Domain d : machine.domains()) {
+            revived += audit.revive(d);
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                Vcpu v = d.vcpu(i);
+                if (!((VgicVcpu) v.vgic()).inflight().isEmpty()) {
+                    machine.post(i % options.pcpus(), cpu -> machine.scheduler().kick(cpu, v));
+                }
+            }
+        }
+        marks.forget();
+    }
+
+    private List<String> history(int domain, int intid) {
+        List<EventRing.Entry> all = new ArrayList<>();
+        for (Pcpu p : machine.pcpus()) {
+            p.events().collect(domain, intid, all);
+            if (intid >= 32) {
+                p.events().collect(PHYSICAL, intid, all);
+            }
+        }
+        if (intid >= 32) {
+            machine.environmentEvents().collect(PHYSICAL, intid, all);
+        }
+        all.sort(Comparator.comparingLong(EventRing.Entry::nanos));
+        List<String> out = new ArrayList<>();
+        int from = Math.max(0, all.size() - MAX_HISTORY);
+        for (EventRing.Entry e : all.subList(from, all.size())) {
+            double micros = (e.nanos() - all.get(all.size() - 1).nanos()) / 1e3;
+            out.add(String.format("%12.3f us  %-7s %s %d", micros, e.source(), e.kind().text(), e.arg()));
+        }
+        return out;
+    }
+
+    // ---- looking ----------------------------------------------------------------------------------------------------
+
+    Machine machine() {
+        return machine;
+    }
+
+    Marks marks() {
+        return marks;
+    }
+
+    Ledger ledger() {
+        return ledger;
+    }
+
+    Watchdog.Hang hang() {
+        return hang;
+    }
+
+    long revived() {
+        return revived;
+    }
+
+    int lockViolations() {
+        return lockViolationsSeen;
+    }
+
+    @Override
+    public void close() {
+        machine.close();
+    }
+}

@@ -1,0 +1,395 @@
+package org.smpvisor.vgic.rank;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.smpvisor.vgic.rank.Bench.HW;
+import static org.smpvisor.vgic.rank.Bench.HW_2;
+import static org.smpvisor.vgic.rank.Bench.VIRTUAL;
+
+import org.junit.jupiter.api.Test;
+import org.smpvisor.gic.host.HwIrqController;
+import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
+
+/** Each weak spot of Xen is there, marks its window, and is gone under its corrected rule. */
+class QuirksTest {
+    // ---- H1 ---------------------------------------------------------------------------------------------------------
+
+    private static void retargetVirtualInLr(Bench b) {
+        b.enable(0, VIRTUAL);
+        b.inject(0, VIRTUAL);
+        b.route(0, VIRTUAL, 1);
+    }
+
+    @Test
+    void h1XenDeliversAnInflightVirtualSpiOnItsOldTarget() {
+        Bench b = Bench.xen();
+        retargetVirtualInLr(b);
+        assertThat(b.state(VIRTUAL)).as("only the route changed").isEqualTo("INLR");
+        b.ack(0);
+        b.inject(0, VIRTUAL);
+        assertThat(b.marked(Quirk.H1, VIRTUAL)).isTrue();
+        b.eoi(0, VIRTUAL);
+        b.irqExit(0);
+        assertThat(b.ack(0)).as("again on vCPU 0, although routed to vCPU 1").isEqualTo(VIRTUAL);
+    }
+
+    @Test
+    void h1FixedMovesAnInflightVirtualSpiAtItsEnd() {
+        Bench b = Bench.fixed();
+        retargetVirtualInLr(b);
+        assertThat(b.state(VIRTUAL)).isEqualTo("INLR,MIGRATING");
+        b.ack(0);
+        b.inject(1, VIRTUAL);
+        b.eoi(0, VIRTUAL);
+        b.irqExit(0);
+        assertThat(b.inflightOn(0, VIRTUAL)).isFalse();
+        assertThat(b.inflightOn(1, VIRTUAL)).as("the assertion made meanwhile").isTrue();
+        b.irqExit(1);
+        assertThat(b.ack(1)).isEqualTo(VIRTUAL);
+    }
+
+    @Test
+    void h1FixedMovesAWaitingVirtualSpiAtOnce() {
+        Bench b = Bench.fixed();
+        b.enable(0, VIRTUAL);
+        b.inject(1, VIRTUAL);
+        b.route(0, VIRTUAL, 1);
+        assertThat(b.inflightOn(0, VIRTUAL)).isFalse();
+        assertThat(b.inflightOn(1, VIRTUAL)).isTrue();
+    }
+
+    @Test
+    void h1XenUnlinksFromTheOldTargetsListUnderTheNewTargetsLock() {
+        Bench b = Bench.xen();
+        b.enable(0, VIRTUAL);
+        b.inject(1, VIRTUAL);
+        b.route(0, VIRTUAL, 1);
+        b.disable(0, VIRTUAL);
+        assertThat(b.marked(Quirk.H1, VIRTUAL)).isTrue();
+        assertThat(b.vgicOf(0).lrPending().isEmpty()).isTrue();
+    }
+
+    // ---- H2 ---------------------------------------------------------------------------------------------------------
+
+    /** Retargets at every point of an injection at which the injector holds no lock; returns how many ended on vCPU 0. */
+    private static int injectionsOnTheOldTarget(Variant variant, int spi, boolean expectMark) {
+        int onOld = 0;
+        int n = 0;
+        while (true) {
+            Bench b = Bench.of(variant);
+            b.enable(0, spi);
+            b.interpose(0, n, () -> b.route(1, spi, 1));
+            b.inject(0, spi);
+            if (b.withdraw(0)) {
+                break;
+            }
+            boolean old = b.inflightOn(0, spi);
+            assertThat(old ^ b.inflightOn(1, spi)).as("on exactly one list, point %d", n).isTrue();
+            boolean migrating = b.has(spi, PendingIrq.MIGRATING);
+            if (old && b.dist().peekTarget(spi) == 1 && !migrating && b.marked(Quirk.H2, spi)) {
+                onOld++;
+            }
+            assertThat(b.validator.violations()).isEmpty();
+            n++;
+        }
+        assertThat(n).isGreaterThan(2);
+        assertThat(onOld > 0).isEqualTo(expectMark);
+        return onOld;
+    }
+
+    @Test
+    void h2XenQueuesOnATargetThatIsNoLongerTheTarget() {
+        injectionsOnTheOldTarget(Variant.xen(), VIRTUAL, true);
+        injectionsOnTheOldTarget(Variant.xen(), HW, true);
+    }
+
+    @Test
+    void h2FixedLooksAgainOnceTheLockIsHeld() {
+        injectionsOnTheOldTarget(Variant.allFixed(), VIRTUAL, false);
+        injectionsOnTheOldTarget(Variant.allFixed(), HW, false);
+    }
+
+    // ---- H5 ---------------------------------------------------------------------------------------------------------
+
+    @Test
+    void h5XenSetsMigratingOnAHeldInterrupt() {
+        Bench b = Bench.xen();
+        b.inject(1, HW);
+        b.route(0, HW, 1);
+        assertThat(b.state(HW)).isEqualTo("HELD,MIGRATING");
+        assertThat(b.marked(Quirk.H5, HW)).isTrue();
+        assertThat(b.physicalTarget(HW)).isZero();
+    }
+
+    @Test
+    void h5FixedRelinksAHeldInterruptOnTheNewTarget() {
+        Bench b = Bench.fixed();
+        b.inject(1, HW);
+        b.route(0, HW, 1);
+        assertThat(b.state(HW)).isEqualTo("HELD");
+        assertThat(b.inflightOn(1, HW)).isTrue();
+        b.enable(1, HW);
+        assertThat(b.ack(1)).isEqualTo(HW);
+    }
+
+    // ---- H3, H27 ----------------------------------------------------------------------------------------------------
+
+    /** Linux moves a busy SPI: the guest has ended it, Xen has not looked, the line rises, three stores on vCPU 1. */
+    private static Bench moveInThreeWrites(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.enable(0, HW);
+        b.pulse(HW);
+        b.irqExit(0);
+        b.ack(0);
+        b.eoi(0, HW);
+        b.disable(1, HW);
+        b.pulse(HW);
+        b.route(1, HW, 1);
+        b.enable(1, HW);
+        b.irqExit(1);
+        b.irqExit(0);
+        b.irqExit(1);
+        return b;
+    }
+
+    @Test
+    void h27XenLosesAnSpiForEverInAnOrdinaryMove() {
+        Bench b = moveInThreeWrites(Variant.xen());
+        assertThat(b.marked(Quirk.H27, HW)).isTrue();
+        assertThat(b.state(HW)).startsWith("IDLE");
+        assertThat(b.hardware.distributor().isActive(HW)).as("active with nobody to end it").isTrue();
+        assertThat(b.copies(HW)).isZero();
+    }
+
+    @Test
+    void h27FixedDeliversItToTheNewTarget() {
+        Bench b = moveInThreeWrites(Variant.allFixed());
+        assertThat(b.ack(1)).isEqualTo(HW);
+        assertThat(b.hardware.cpu(1).virtual().acknowledgedGeneration()).isEqualTo(2);
+        b.eoi(1, HW);
+        b.irqExit(1);
+        assertThat(b.state(HW)).isEqualTo("IDLE");
+        assertThat(b.hardware.distributor().isActive(HW)).isFalse();
+    }
+
+    @Test
+    void h3FixedInjectsWhatWasRecordedDuringTheMigration() {
+        Bench b = Bench.fixed();
+        b.enable(0, HW);
+        b.inject(0, HW);
+        b.route(1, HW, 1);
+        b.inject(1, HW);
+        assertThat(b.state(HW)).isEqualTo("INLR+,MIGRATING");
+        b.ack(0);
+        b.eoi(0, HW);
+        b.irqExit(0);
+        assertThat(b.inflightOn(1, HW)).isTrue();
+        assertThat(b.isKicked(1)).isTrue();
+        b.irqExit(1);
+        assertThat(b.ack(1)).isEqualTo(HW);
+    }
+
+    @Test
+    void h3XenDropsWhatWasRecordedDuringTheMigration() {
+        Bench b = Bench.xen();
+        b.enable(0, HW);
+        b.inject(0, HW);
+        b.route(0, HW, 1);
+        b.inject(0, HW);
+        assertThat(b.marked(Quirk.H3, HW)).as("under the lock of vCPU 1, on the list of vCPU 0").isTrue();
+        b.ack(0);
+        b.eoi(0, HW);
+        b.irqExit(0);
+        assertThat(b.inflightOn(0, HW) || b.inflightOn(1, HW)).isFalse();
+    }
+
+    @Test
+    void h3XenSyncsAWrongListRegisterAndMarksWhatItHolds() {
+        Bench b = Bench.xen();
+        b.enable(0, HW);
+        b.enable(0, HW_2);
+        b.inject(0, HW);
+        b.route(0, HW_2, 1);
+        b.inject(1, HW_2);
+        assertThat(b.lrs(1)).containsExactly("34P", "-", "-", "-");
+        b.route(0, HW, 1);
+        b.inject(1, HW);
+        assertThat(b.marked(Quirk.H3, HW)).isTrue();
+        assertThat(b.marked(Quirk.H3, HW_2)).as("register 0 of the wrong pCPU was looked at").isTrue();
+    }
+
+    // ---- H11, H12 ---------------------------------------------------------------------------------------------------
+
+    private static Bench assertedWhileDisabledInLr(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.enable(0, VIRTUAL);
+        b.inject(0, VIRTUAL);
+        b.ack(0);
+        b.disable(0, VIRTUAL);
+        b.inject(1, VIRTUAL);
+        b.eoi(0, VIRTUAL);
+        b.sync(0);
+        return b;
+    }
+
+    @Test
+    void h11XenDropsAnAssertionOfADisabledInterruptWithItsListRegister() {
+        Bench b = assertedWhileDisabledInLr(Variant.xen());
+        assertThat(b.state(VIRTUAL)).isEqualTo("IDLE+QUEUED");
+        assertThat(b.marked(Quirk.H11, VIRTUAL)).isTrue();
+        b.enable(0, VIRTUAL);
+        assertThat(b.copies(VIRTUAL)).isZero();
+    }
+
+    @Test
+    void h11FixedHoldsItUntilItIsEnabled() {
+        Bench b = assertedWhileDisabledInLr(Variant.allFixed());
+        assertThat(b.state(VIRTUAL)).isEqualTo("HELD");
+        b.enable(0, VIRTUAL);
+        assertThat(b.ack(0)).isEqualTo(VIRTUAL);
+    }
+
+    private static Bench pendingAgainAfterActive(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.enable(0, VIRTUAL);
+        b.inject(0, VIRTUAL);
+        b.ack(0);
+        b.inject(0, VIRTUAL);
+        b.eoi(0, VIRTUAL);
+        b.sync(0);
+        assertThat(b.lrs(0)).containsExactly("40P", "-", "-", "-");
+        return b;
+    }
+
+    @Test
+    void h12XenKeepsTheActiveMarkOfAListRegisterThatIsPendingAgain() {
+        Bench b = pendingAgainAfterActive(Variant.xen());
+        assertThat(b.has(VIRTUAL, PendingIrq.ACTIVE)).isTrue();
+        assertThat(b.marked(Quirk.H12, VIRTUAL)).isTrue();
+    }
+
+    @Test
+    void h12FixedTakesTheActiveMarkBack() {
+        assertThat(pendingAgainAfterActive(Variant.allFixed()).has(VIRTUAL, PendingIrq.ACTIVE))
+                .isFalse();
+    }
+
+    // ---- SV1 --------------------------------------------------------------------------------------------------------
+
+    private static Bench enableAHeldInterruptOfASleeper(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.inject(0, VIRTUAL);
+        b.vcpu(0).guest().unmask();
+        b.vcpu(0).guest().complete(0);
+        b.scheduler.blockUnlessEventPending(b.cpus[0]);
+        b.settle(0);
+        assertThat(b.cpus[0].current().isIdle()).isTrue();
+        b.enable(1, VIRTUAL);
+        b.settle(0);
+        return b;
+    }
+
+    @Test
+    void sv1XenLeavesASleeperAsleepThatAnotherVcpuEnabledAnInterruptFor() {
+        Bench b = enableAHeldInterruptOfASleeper(Variant.xen());
+        assertThat(b.state(VIRTUAL)).isEqualTo("WAIT");
+        assertThat(b.cpus[0].current().isIdle()).isTrue();
+        assertThat(b.marked(Quirk.SV1, VIRTUAL)).isTrue();
+    }
+
+    @Test
+    void sv1FixedWakesIt() {
+        Bench b = enableAHeldInterruptOfASleeper(Variant.allFixed());
+        assertThat(b.cpus[0].current()).isEqualTo(b.vcpu(0));
+    }
+
+    // ---- H6, H10, C1 ------------------------------------------------------------------------------------------------
+
+    /** Enables {@code spi} on pCPU 1 at every point of routing it to the guest; whether the none controller was met. */
+    private static boolean noneControllerIsMet(Variant variant) {
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant);
+            int spi = 50;
+            boolean[] met = new boolean[1];
+            b.interposeUnder(0, n, () -> met[0] = b.pending(spi).desc().peek() != null
+                    && b.desc(spi).handler(b.cpus[1]) == HwIrqController.NONE);
+            b.irq.routeIrqToGuest(b.cpus[0], b.domain, spi, spi, org.smpvisor.gic.host.IrqDesc.Type.EDGE);
+            if (b.withdraw(0)) {
+                return false;
+            }
+            if (met[0]) {
+                return true;
+            }
+        }
+    }
+
+    @Test
+    void h6XenPublishesADescriptorWithoutControllerAndTheCorrectedOrderDoesNot() {
+        assertThat(noneControllerIsMet(Variant.xen())).isTrue();
+        assertThat(noneControllerIsMet(Variant.allFixed())).isFalse();
+    }
+
+    /** The old vCPU cleans its list register at every point of a retarget; returns the worst physical target seen. */
+    private static boolean endsOnTheOldPcpu(Variant variant, boolean[] marked) {
+        boolean stale = false;
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant);
+            b.enable(0, HW);
+            b.pulse(HW);
+            b.irqExit(0);
+            b.ack(0);
+            b.eoi(0, HW);
+            b.interposeUnder(1, n, () -> {
+                if (b.vgicOf(0).lock().owner() == null) {
+                    b.sync(0);
+                }
+            });
+            b.route(1, HW, 1);
+            boolean done = b.withdraw(1);
+            b.sync(0);
+            assertThat(b.state(HW)).isEqualTo("IDLE");
+            stale |= b.physicalTarget(HW) == 0;
+            marked[0] |= b.marked(Quirk.H10, HW);
+            if (done) {
+                return stale;
+            }
+        }
+    }
+
+    @Test
+    void h10XenRoutesByTheOldTargetIfTheListRegisterIsCleanedBeforeTheStore() {
+        boolean[] marked = new boolean[1];
+        assertThat(endsOnTheOldPcpu(Variant.xen(), marked)).isTrue();
+        assertThat(marked[0]).isTrue();
+    }
+
+    @Test
+    void h10FixedStoresTheTargetFirst() {
+        boolean[] marked = new boolean[1];
+        assertThat(endsOnTheOldPcpu(Variant.allFixed(), marked)).isFalse();
+        assertThat(marked[0]).isFalse();
+    }
+
+    @Test
+    void c1XenTakesTheHostGicLockWithInterruptsOpenWhenAVcpuMoves() {
+        Bench b = Bench.xen();
+        b.enable(0, HW);
+        b.move(0, 0, 1);
+        b.settle(0);
+        assertThat(b.marks.hits(Quirk.C1)).isPositive();
+        Bench f = Bench.fixed();
+        f.enable(0, HW);
+        f.move(0, 0, 1);
+        f.settle(0);
+        assertThat(f.physicalTarget(HW)).isEqualTo(1);
+        assertThat(f.marks.hits(Quirk.C1)).isZero();
+    }
+
+    @Test
+    void correctedRulesMarkNothing() {
+        Bench b = moveInThreeWrites(Variant.allFixed());
+        for (Quirk q : Quirk.values()) {
+            assertThat(b.marks.hits(q)).as("%s", q).isZero();
+        }
+    }
+}
