@@ -30,7 +30,7 @@ public final class Scenarios {
                     4,
                     16,
                     0,
-                    new Environment(150, 8, 4, 2, 50, 400),
+                    new Environment(150, 8, 4, 8, 50, 400),
                     EVERYTHING_HARD),
             new Scenario(
                     "spi-storm",
@@ -96,7 +96,7 @@ public final class Scenarios {
                     4,
                     16,
                     0,
-                    new Environment(100, 12, 4, 1, 0, 200),
+                    new Environment(100, 12, 4, 3, 0, 200),
                     Map.of(Counter.VCPU_MOVES, 10 * MANY, Counter.VCPU_MOVES_FULL, MANY)),
             new Scenario(
                     "overcommit",

@@ -239,7 +239,6 @@ final class StormSession implements AutoCloseable {
             long now = System.nanoTime();
             long work = machine.total(Counter.GUEST_ACKS)
                     + machine.total(Counter.INJECTIONS)
-                    + machine.total(Counter.IRQS_IN_XEN)
                     + machine.total(Counter.VCPU_MOVES);
             if (work != lastWork) {
                 lastWork = work;
