@@ -21,6 +21,7 @@ public final class LockValidator {
     private final boolean enabled;
     private final int[] usage = new int[LockClass.values().length];
     private final String[][] usageStack = new String[LockClass.values().length][3];
+    private final boolean[][] nested = new boolean[LockClass.values().length][LockClass.values().length];
     private final List<LockViolation> violations = new ArrayList<>();
     private final Set<String> reported = new HashSet<>();
     private final Set<String> edges = ConcurrentHashMap.newKeySet();
@@ -55,6 +56,7 @@ public final class LockValidator {
         for (int i = held.base(); i < held.depth(); i++) {
             LockClass outer = held.classAt(i);
             edges.add(outer + "->" + inner);
+            noteNesting(outer, inner);
             if (held.lockAt(i) == lock) {
                 add(LockViolation.Rule.RECURSION, inner, outer, cpu + " acquires " + lock + ", which it holds already", "");
             } else if (outer == inner) {
@@ -94,6 +96,7 @@ public final class LockValidator {
         }
         usage[c.ordinal()] = had | bit;
         usageStack[c.ordinal()][bit] = stack();
+        checkIrqChains();
         if ((had | bit) == (IN_HARD_IRQ | WITH_IRQS_ON)) {
             add(
                     LockViolation.Rule.IRQ_SAFETY,
@@ -102,6 +105,45 @@ public final class LockValidator {
                     c + " (" + c.xenName() + ") is taken in a hard interrupt and also with interrupts open: an interrupt"
                             + " that comes while the latter holds it waits for itself, or for somebody who waits for it",
                     usageStack[c.ordinal()][bit == IN_HARD_IRQ ? WITH_IRQS_ON : IN_HARD_IRQ]);
+        }
+    }
+
+    /** Keeps the transitive closure of the nestings seen. */
+    private void noteNesting(LockClass outer, LockClass inner) {
+        if (nested[outer.ordinal()][inner.ordinal()]) {
+            return;
+        }
+        for (int a = 0; a < nested.length; a++) {
+            for (int b = 0; b < nested.length; b++) {
+                boolean reaches = a == outer.ordinal() || nested[a][outer.ordinal()];
+                boolean reached = b == inner.ordinal() || nested[inner.ordinal()][b];
+                nested[a][b] |= reaches && reached;
+            }
+        }
+        checkIrqChains();
+    }
+
+    /**
+     * A class that hard interrupts take must not lead, through nestings, to one that is taken with interrupts open: an
+     * interrupt that comes while the latter is held may wait for the former, whose holder waits for the latter.
+     */
+    private void checkIrqChains() {
+        for (LockClass safe : LockClass.values()) {
+            for (LockClass open : LockClass.values()) {
+                if ((usage[safe.ordinal()] & IN_HARD_IRQ) != 0
+                        && (usage[open.ordinal()] & WITH_IRQS_ON) != 0
+                        && safe != open
+                        && nested[safe.ordinal()][open.ordinal()]) {
+                    add(
+                            LockViolation.Rule.IRQ_SAFETY,
+                            open,
+                            safe,
+                            open + " (" + open.xenName() + ") is taken with interrupts open and also inside " + safe + " ("
+                                    + safe.xenName() + "), which hard interrupts take: an interrupt that comes while the"
+                                    + " former is held may wait for the latter, whose holder waits for the former",
+                            usageStack[open.ordinal()][WITH_IRQS_ON]);
+                }
+            }
         }
     }
 
