@@ -21,6 +21,8 @@ public final class StormGuest extends GuestProgram {
     /** SGI that is answered under {@link GuestPlan#pingPong}. */
     private static final int PING = 1;
 
+    private static final int LINES_PER_VCPU = 6;
+
     // Labels.
     private static final int BOOT = 0;
     private static final int BOOT_GROUP = 1;
@@ -105,7 +107,7 @@ public final class StormGuest extends GuestProgram {
                     .then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
             case BOOT_LINE_PRIORITY -> c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lineAt(i), 0xa0 + 0x10 * (i & 3))
                     .then(BOOT_LINE_ROUTE);
-            case BOOT_LINE_ROUTE -> c.write64(router(lineAt(i)), vcpuAffinity(i % c.vcpus()))
+            case BOOT_LINE_ROUTE -> c.write64(router(lineAt(i)), vcpuAffinity(home(i, c.vcpus())))
                     .then(BOOT_LINE_ENABLE);
             case BOOT_LINE_ENABLE -> {
                 c.r[INDEX]++;
@@ -122,6 +124,11 @@ public final class StormGuest extends GuestProgram {
 
     private int lineAt(int i) {
         return i < memory.lineCount() ? memory.line(i) : memory.virtualLine(i - memory.lineCount());
+    }
+
+    /** vCPU that line {@code i} goes to at first: several to one, more than there are list registers, when there are many. */
+    private int home(int i, int vcpus) {
+        return lineCount() <= vcpus ? i : i / LINES_PER_VCPU % vcpus;
     }
 
     private static long enableRegister(int bank, long line) {

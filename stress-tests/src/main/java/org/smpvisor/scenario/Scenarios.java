@@ -57,7 +57,7 @@ public final class Scenarios {
             new Scenario(
                     "sgi-pingpong",
                     "pairs of vCPUs answer each other's SGI",
-                    new GuestPlan(0, 1, 0, 0, 0, 0, 0, 0, 0, 60, 0, true, 0),
+                    new GuestPlan(0, 3, 0, 0, 0, 0, 0, 0, 0, 3, 6, true, 0),
                     4,
                     2,
                     4,

@@ -185,6 +185,7 @@ final class StormSession implements AutoCloseable {
 
     private void raise(Scenario.Environment env) {
         if (lines.length == 0) {
+            wakeOne();
             return;
         }
         for (int i = 0; i < env.burst(); i++) {
@@ -194,6 +195,12 @@ final class StormSession implements AutoCloseable {
         for (int i = 0; i < env.hammer(); i++) {
             raiseLine(line);
         }
+    }
+
+    private void wakeOne() {
+        Domain d = machine.domains().get(rng.nextInt(options.domains()));
+        Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
+        machine.post(rng.nextInt(options.pcpus()), cpu -> machine.scheduler().unblock(cpu, v));
     }
 
     private void raiseLine(int spi) {

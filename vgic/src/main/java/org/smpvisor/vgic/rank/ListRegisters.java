@@ -109,7 +109,7 @@ final class ListRegisters {
         cpu.events().record(Event.LR_WRITE, p.domain(), p.irq(), lr);
         p.status().setBit(cpu, PendingIrq.VISIBLE);
         p.status().clearBit(cpu, PendingIrq.QUEUED);
-        p.lr().reset(lr);
+        p.lr().setGuarded(cpu, lr);
     }
 
     @Xen("gic_find_unused_lr")
@@ -188,7 +188,7 @@ final class ListRegisters {
         }
         p.status().clearBit(cpu, PendingIrq.VISIBLE);
         p.status().clearBit(cpu, PendingIrq.ACTIVE);
-        p.lr().reset(PendingIrq.INVALID_LR);
+        p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
         int status = p.status().getOpaque(cpu);
         boolean enabled = (status & 1 << PendingIrq.ENABLED) != 0;
         boolean queued = (status & 1 << PendingIrq.QUEUED) != 0;
@@ -284,7 +284,7 @@ final class ListRegisters {
         int lr = victim.lr().peek();
         cpu.count(Counter.EVICTIONS);
         cpu.events().record(Event.EVICTED, victim.domain(), victim.irq(), lr);
-        victim.lr().reset(PendingIrq.INVALID_LR);
+        victim.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
         victim.status().setBit(cpu, PendingIrq.QUEUED);
         victim.status().clearBit(cpu, PendingIrq.VISIBLE);
         addToLrPending(cpu, v, victim);

@@ -145,7 +145,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
         }
-        p.priority().reset(priority(cpu, v, p));
+        p.priority().setGuarded(cpu, priority(cpu, v, p));
         if (p.status().testBit(cpu, PendingIrq.ENABLED)) {
             lrs.raiseGuestIrq(cpu, v, p);
         }
@@ -346,7 +346,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
             again = true;
         } else {
-            p.migratingTo().reset(next.vcpu().vcpuId());
+            p.migratingTo().setGuarded(cpu, next.vcpu().vcpuId());
             storeEarly(cpu, rank, p, next);
             p.status().setBit(cpu, PendingIrq.MIGRATING);
             cpu.count(Counter.MIGRATIONS_DEFERRED);
