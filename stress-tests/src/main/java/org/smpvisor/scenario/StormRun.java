@@ -41,6 +41,7 @@ public final class StormRun {
     private int unexplained;
     private String hangReport;
     private Verdict fatal;
+    private boolean faultMissed;
     private long startedAt;
     private volatile boolean interrupted;
 
@@ -72,6 +73,7 @@ public final class StormRun {
         double seconds = elapsed();
         totals.add(session);
         session.close();
+        faultMissed = options.variant().fault() != null && !session.faultFired();
         return record(seconds);
     }
 
@@ -210,7 +212,7 @@ public final class StormRun {
         if (interrupted) {
             return Verdict.INTERRUPTED;
         }
-        if (!unmet.isEmpty()) {
+        if (!unmet.isEmpty() || faultMissed) {
             return Verdict.NOT_EXERCISED;
         }
         return known == 0 ? Verdict.CLEAN : Verdict.KNOWN;
@@ -223,7 +225,9 @@ public final class StormRun {
             case VIOLATION -> unexplained + " violation(s) that no known weak spot explains";
             case DEADLOCK -> "pCPUs wait for each other in a circle";
             case STALLED -> "the machine no longer gets anywhere";
-            case NOT_EXERCISED -> "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
+            case NOT_EXERCISED -> faultMissed
+                    ? "the planted fault found no opportunity"
+                    : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
             case INTERRUPTED -> "ended by the user";
             case MODEL_BUG -> "an invariant of the model is broken; the run proves nothing";
         };

@@ -35,6 +35,7 @@ import org.smpvisor.vgic.rank.VgicVcpu;
 final class StormSession implements AutoCloseable {
     private static final double PATIENCE_SECONDS = 8;
     private static final long BUSY_REST_NANOS = 1_500_000_000L;
+    private static final int BURSTS_BEFORE_FAULT = 100;
     private static final int PHYSICAL = 255;
     private static final int MAX_HISTORY = 40;
     private static final int FIRST_VIRTUAL_LINE = 200;
@@ -150,11 +151,13 @@ final class StormSession implements AutoCloseable {
     /** Storms until {@code until}, or until {@code stop} says so, or the machine hangs. */
     void storm(long until, BooleanSupplier stop, Runnable progress) {
         setResting(false);
-        faults.arm();
         Scenario.Environment env = options.scenario().environment();
         long nextReport = 0;
         for (int burst = 1; System.nanoTime() < until && isSound() && !stop.getAsBoolean() && !faultFired(); burst++) {
             raise(env);
+            if (burst == BURSTS_BEFORE_FAULT) {
+                faults.arm(); // not while the sleepers of the last rest are still being woken, which would mend it
+            }
             if (every(env.moveEvery(), burst)) {
                 postMove();
             }
@@ -175,7 +178,7 @@ final class StormSession implements AutoCloseable {
     }
 
     /** A planted fault is judged at once, before later events can paper over it. */
-    private boolean faultFired() {
+    boolean faultFired() {
         return options.variant().fault() != null && faults.hasFired();
     }
 

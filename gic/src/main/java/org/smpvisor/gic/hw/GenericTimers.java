@@ -25,9 +25,7 @@ public final class GenericTimers implements CpuTimers.Comparator {
     @Override
     public void program(Pcpu cpu, long deadline) {
         deadlines.setVolatile(cpu.id(), deadline);
-        if (deadline == CpuTimers.NEVER) {
-            gic.cpu(cpu.id()).setLocalLine(ppi, false);
-        }
+        gic.cpu(cpu.id()).setLocalLine(ppi, false); // the line is a level; the clock raises it again when it is due
     }
 
     /** Time has come to {@code now}: raises the lines of the timers that have expired. For the clock's one thread. */

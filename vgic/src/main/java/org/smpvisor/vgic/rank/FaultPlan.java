@@ -36,8 +36,7 @@ public final class FaultPlan implements Scheduler.KickRule {
 
     @Override
     public boolean mayKick(Pcpu cpu, Vcpu v) {
-        return fault != Fault.DROP_KICK
-                || (v.pauseFlags().peek() & 1 << Vcpu.VPF_BLOCKED) == 0
-                || !fires(Fault.DROP_KICK);
+        boolean sleeps = (v.pauseFlags().peek() & 1 << Vcpu.VPF_BLOCKED) != 0 && v.running().peek() == 0;
+        return fault != Fault.DROP_KICK || !sleeps || !fires(Fault.DROP_KICK);
     }
 }

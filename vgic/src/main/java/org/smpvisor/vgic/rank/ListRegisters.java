@@ -99,11 +99,9 @@ final class ListRegisters {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null || !faults.fires(Fault.DROP_LR)) {
             gic.updateLr(cpu, lr, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
-            if (desc != null
-                    && lr + 1 < gic.nrLrs()
-                    && (cpu.lrMask() >>> lr + 1 & 1) == 0
-                    && faults.fires(Fault.DUPLICATE_LR)) {
-                gic.updateLr(cpu, lr + 1, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
+            int last = gic.nrLrs() - 1; // filled last, so that the copy is not overwritten at once
+            if (desc != null && lr != last && (cpu.lrMask() >>> last & 1) == 0 && faults.fires(Fault.DUPLICATE_LR)) {
+                gic.updateLr(cpu, last, p.irq(), p.priority().peek(), desc.irq(), PENDING);
             }
         }
         cpu.events().record(Event.LR_WRITE, p.domain(), p.irq(), lr);

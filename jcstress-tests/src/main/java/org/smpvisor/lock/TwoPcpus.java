@@ -1,0 +1,31 @@
+package org.smpvisor.lock;
+
+import org.smpvisor.cpu.InterruptLine;
+import org.smpvisor.cpu.IrqEntry;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.NativeEngine;
+import org.smpvisor.trace.EventRing;
+
+/** Two pCPUs with nothing around them, each driven by the actor that uses it. Made once: they keep no state of a lock. */
+final class TwoPcpus {
+    private static final InterruptLine QUIET = cpu -> false;
+    private static final IrqEntry NONE = cpu -> {};
+    private static final TwoPcpus SHARED = new TwoPcpus();
+
+    final Pcpu a;
+    final Pcpu b;
+
+    private TwoPcpus() {
+        NativeEngine engine = new NativeEngine(2);
+        LockValidator validator = new LockValidator(true);
+        a = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0));
+        b = new Pcpu(1, 1, 2, engine, validator, new EventRing("cpu1", 0));
+        a.connect(QUIET, null, NONE);
+        b.connect(QUIET, null, NONE);
+    }
+
+    /** The one pair of this JVM; an actor method is run by one thread at a time. */
+    static TwoPcpus shared() {
+        return SHARED;
+    }
+}

@@ -1,0 +1,41 @@
+package org.smpvisor.lock;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.I_Result;
+
+/** Two writers of a read-write lock come one after the other, and leave it free. */
+@JCStressTest
+@Outcome(id = "2", expect = ACCEPTABLE, desc = "Both counted.")
+@Outcome(expect = FORBIDDEN, desc = "A count was lost, or the lock was left taken.")
+@State
+public class WritersExclude {
+    private final TwoPcpus m = TwoPcpus.shared();
+    private final RwLock lock = new RwLock(LockClass.IO, "io");
+    private int counter;
+
+    @Actor
+    public void first() {
+        lock.writeLock(m.a);
+        counter++;
+        lock.writeUnlock(m.a);
+    }
+
+    @Actor
+    public void second() {
+        lock.writeLock(m.b);
+        counter++;
+        lock.writeUnlock(m.b);
+    }
+
+    @Arbiter
+    public void sum(I_Result r) {
+        r.r1 = lock.writer() < 0 && lock.readers() == 0 ? counter : -1; // an arbiter has no pCPU of its own
+    }
+}
