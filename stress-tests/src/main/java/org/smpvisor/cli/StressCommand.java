@@ -72,13 +72,19 @@ public final class StressCommand implements Callable<Integer> {
             description = {"The workload (default: ${DEFAULT-VALUE}); one of", "${COMPLETION-CANDIDATES}."})
     private String scenarioName;
 
-    @Option(names = "--pcpus", paramLabel = "N", description = "Physical CPUs, 1 to 128, each a thread (default: the scenario's).")
+    @Option(
+            names = "--pcpus",
+            paramLabel = "N",
+            description = "Physical CPUs, 1 to 128, each a thread (default: the scenario's).")
     private Integer pcpus;
 
     @Option(names = "--domains", paramLabel = "N", description = "Domains, 1 to 16 (default: the scenario's).")
     private Integer domains;
 
-    @Option(names = "--vcpus", paramLabel = "N", description = "vCPUs of each domain, 1 to 128 (default: the scenario's).")
+    @Option(
+            names = "--vcpus",
+            paramLabel = "N",
+            description = "vCPUs of each domain, 1 to 128 (default: the scenario's).")
     private Integer vcpus;
 
     @Option(
@@ -122,13 +128,18 @@ public final class StressCommand implements Callable<Integer> {
             })
     private String fault;
 
-    @Option(names = "--dtb", paramLabel = "FILE", description = "Device tree of the machine (default: QEMU's virt machine with a GICv3).")
+    @Option(
+            names = "--dtb",
+            paramLabel = "FILE",
+            description = "Device tree of the machine (default: QEMU's virt machine with a GICv3).")
     private Path dtb;
 
     @Option(names = "--strict", description = "Verdict 'known' counts as a failure (exit 1).")
     private boolean strict;
 
-    @Option(names = "--json", description = "Prints one JSON object on standard output; progress goes to standard error.")
+    @Option(
+            names = "--json",
+            description = "Prints one JSON object on standard output; progress goes to standard error.")
     private boolean json;
 
     /** Names for help and completion. */
@@ -153,7 +164,9 @@ public final class StressCommand implements Callable<Integer> {
         }
         if (listScenarios) {
             for (Scenario s : Scenarios.all()) {
-                out.printf("%-15s %s (%d pCPUs, %d domains of %d vCPUs)%n", s.name(), s.summary(), s.pcpus(), s.domains(), s.vcpus());
+                out.printf(
+                        "%-15s %s (%d pCPUs, %d domains of %d vCPUs)%n",
+                        s.name(), s.summary(), s.pcpus(), s.domains(), s.vcpus());
             }
             out.flush();
             return Main.OK;
@@ -188,7 +201,9 @@ public final class StressCommand implements Callable<Integer> {
         } catch (IllegalStateException e) {
             // The JVM is on its way down: the user interrupted, and the summary has been shown.
         }
-        return strict && record.verdict() == Verdict.KNOWN ? Main.FAILED : record.verdict().exitCode();
+        return strict && record.verdict() == Verdict.KNOWN
+                ? Main.FAILED
+                : record.verdict().exitCode();
     }
 
     /** Ctrl-C: the run comes to rest, is judged, and its summary is shown before the JVM goes. */
@@ -217,7 +232,8 @@ public final class StressCommand implements Callable<Integer> {
         int cpus = pcpus == null && dtb != null ? tree.cpus().size() : n;
         long s = seed == null ? System.nanoTime() & 0xffffffffL : seed;
         Variant variant = variant();
-        return new RunOptions(scenario, cpus, d, v, seconds, s, variant, tree.withCpus(cpus), true, command(scenario, cpus, d, v, s));
+        return new RunOptions(
+                scenario, cpus, d, v, seconds, s, variant, tree.withCpus(cpus), true, command(scenario, cpus, d, v, s));
     }
 
     private int range(String option, int value, int max) {
@@ -269,10 +285,17 @@ public final class StressCommand implements Callable<Integer> {
         if (dtb != null) {
             b.append(" --dtb ").append(dtb);
         }
-        b.append(" --pcpus ").append(n).append(" --domains ").append(d).append(" --vcpus ").append(v);
-        b.append(" --seconds ").append(seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds));
+        b.append(" --pcpus ")
+                .append(n)
+                .append(" --domains ")
+                .append(d)
+                .append(" --vcpus ")
+                .append(v);
+        b.append(" --seconds ")
+                .append(seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds));
         b.append(" --seed ").append(s).append(" --quirks ").append(quirks);
-        quirk.forEach((name, value) -> b.append(" --quirk ").append(name).append('=').append(value));
+        quirk.forEach(
+                (name, value) -> b.append(" --quirk ").append(name).append('=').append(value));
         return b.append(fault == null ? "" : " --fault " + fault).toString();
     }
 
@@ -311,7 +334,10 @@ public final class StressCommand implements Callable<Integer> {
                             ? "as Xen has them"
                             : o.variant().fixed().size() == Quirk.values().length
                                     ? "corrected"
-                                    : "corrected: " + o.variant().fixed().stream().sorted().toList());
+                                    : "corrected: "
+                                            + o.variant().fixed().stream()
+                                                    .sorted()
+                                                    .toList());
             headings.flush();
             next = terminal ? TERMINAL_PERIOD_SECONDS : 1;
         }
@@ -328,7 +354,11 @@ public final class StressCommand implements Callable<Integer> {
                     "%5.1f s  %,9.0f delivered/s  in flight %,6d  SPI moves %,9d  vCPU moves %,8d  violations: %d known, %d new",
                     t,
                     (acks - lastAcks) / Math.max(1e-9, t - lastAt),
-                    Math.max(0, run.total(Counter.INJECTIONS) - run.total(Counter.GUEST_SGIS_COALESCED) - run.total(Counter.GUEST_ENDS)),
+                    Math.max(
+                            0,
+                            run.total(Counter.INJECTIONS)
+                                    - run.total(Counter.GUEST_SGIS_COALESCED)
+                                    - run.total(Counter.GUEST_ENDS)),
                     run.total(Counter.MIGRATIONS),
                     run.total(Counter.VCPU_MOVES),
                     run.known(),
@@ -352,7 +382,13 @@ public final class StressCommand implements Callable<Integer> {
         @Override
         public void found(Finding f) {
             String by = f.explainedBy() == null ? "not explained" : "known, " + f.explainedBy();
-            String line = String.format(Locale.ROOT, "%5.1f s  %s (%s): %s", f.secondsIn(), f.violation().kind(), by, f.violation().text());
+            String line = String.format(
+                    Locale.ROOT,
+                    "%5.1f s  %s (%s): %s",
+                    f.secondsIn(),
+                    f.violation().kind(),
+                    by,
+                    f.violation().text());
             show(line.length() > 200 ? line.substring(0, 197) + "..." : line);
             if (terminal) {
                 err.println();

@@ -75,8 +75,9 @@ public final class StormGuest extends GuestProgram {
             case MAIN -> choose(c);
             case MOVE_ROUTE -> route(c, c.r[TWICE] != 0 ? MOVE_AGAIN : MOVE_ENABLE);
             case MOVE_AGAIN -> route(c, MOVE_ENABLE);
-            case MOVE_ENABLE -> c.write32(enableRegister(GICD_ISENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
-                    .then(MAIN);
+            case MOVE_ENABLE ->
+                c.write32(enableRegister(GICD_ISENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
+                        .then(MAIN);
             case MASKED_READ -> maskedRead(c);
             case MASKED_END -> c.unmask().then(MAIN);
             default -> boot(c);
@@ -97,18 +98,20 @@ public final class StormGuest extends GuestProgram {
             case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_PRIORITY);
             case BOOT_SGI_PRIORITY -> {
                 c.r[INDEX]++;
-                c.write32(frame + GICD_IPRIORITYR + 4L * i, 0x90809080L).then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
+                c.write32(frame + GICD_IPRIORITYR + 4L * i, 0x90809080L)
+                        .then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
             }
             case BOOT_SGI_ENABLE -> {
                 c.r[INDEX] = 0;
                 c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
             }
-            case BOOT_DISTRIBUTOR -> c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12)
-                    .then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
-            case BOOT_LINE_PRIORITY -> c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lineAt(i), 0xa0 + 0x10 * (i & 3))
-                    .then(BOOT_LINE_ROUTE);
-            case BOOT_LINE_ROUTE -> c.write64(router(lineAt(i)), vcpuAffinity(home(i, c.vcpus())))
-                    .then(BOOT_LINE_ENABLE);
+            case BOOT_DISTRIBUTOR ->
+                c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12).then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
+            case BOOT_LINE_PRIORITY ->
+                c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lineAt(i), 0xa0 + 0x10 * (i & 3))
+                        .then(BOOT_LINE_ROUTE);
+            case BOOT_LINE_ROUTE ->
+                c.write64(router(lineAt(i)), vcpuAffinity(home(i, c.vcpus()))).then(BOOT_LINE_ENABLE);
             case BOOT_LINE_ENABLE -> {
                 c.r[INDEX]++;
                 c.write32(enableRegister(GICD_ISENABLER, lineAt(i)), bit(lineAt(i)))
@@ -190,7 +193,8 @@ public final class StormGuest extends GuestProgram {
 
     private void sendSgi(GuestCpu c, int sgi, int to) {
         long list = 1L << (to & 0xf);
-        c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | (long) (to >> 4) << 16 | list).then(MAIN);
+        c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | (long) (to >> 4) << 16 | list)
+                .then(MAIN);
     }
 
     /** Each line is moved by one vCPU only, as under a lock of the guest's kernel. */
@@ -204,7 +208,8 @@ public final class StormGuest extends GuestProgram {
         int i = c.vcpuId() + c.vcpus() * below(c, mine);
         c.r[MOVED_LINE] = virtual ? memory.virtualLine(i) : memory.line(i);
         c.r[TWICE] = twice;
-        c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE])).then(MOVE_ROUTE);
+        c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
+                .then(MOVE_ROUTE);
     }
 
     private void route(GuestCpu c, int next) {
@@ -232,7 +237,8 @@ public final class StormGuest extends GuestProgram {
     private void ended(GuestCpu c) {
         if (plan.pingPong() && c.r[INTID] == PING && !memory.isResting()) {
             int to = c.vcpuId() ^ 1;
-            c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) PING << 24 | (long) (to >> 4) << 16 | 1L << (to & 0xf)).then(RETURN);
+            c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) PING << 24 | (long) (to >> 4) << 16 | 1L << (to & 0xf))
+                    .then(RETURN);
         } else if (plan.reringPerMille() > 0 && c.r[INTID] >= NR_LOCAL_IRQS && below(c, 1000) < plan.reringPerMille()) {
             c.device(c.r[INTID], RING).then(RETURN);
         } else {

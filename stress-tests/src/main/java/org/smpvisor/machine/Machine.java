@@ -63,7 +63,6 @@ public final class Machine implements AutoCloseable {
     private final EventRing environmentEvents;
     private volatile Throwable failure;
     private volatile Pcpu failedOn;
-    private volatile boolean uartStorm;
 
     /** Assembles the machine; nothing runs yet. */
     public Machine(MachineSpec spec) {
@@ -80,7 +79,8 @@ public final class Machine implements AutoCloseable {
         this.environmentEvents = new EventRing("device", spec.events());
         this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers());
         this.timers = new GenericTimers(hardware, description.hypTimerPpi());
-        this.driver = new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console());
+        this.driver =
+                new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console());
         Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
         this.irq = new Irq(driver, n, order);
         this.crossCall = new CrossCall(pcpus);
@@ -243,7 +243,12 @@ public final class Machine implements AutoCloseable {
                 IrqDesc.Type type = uart.interrupts().get(0).trigger() == MachineDescription.Trigger.EDGE
                         ? IrqDesc.Type.EDGE
                         : IrqDesc.Type.LEVEL;
-                irq.setupIrq(cpu, spi, type, IrqDesc.Action.xen("uart", (c, i) -> hardware.distributor().lower(i)));
+                irq.setupIrq(
+                        cpu,
+                        spi,
+                        type,
+                        IrqDesc.Action.xen(
+                                "uart", (c, i) -> hardware.distributor().lower(i)));
             }
         });
     }

@@ -63,33 +63,105 @@ public record MachineSpec(
 
     public MachineSpec withDomains(List<DomainSpec> d) {
         return new MachineSpec(
-                description, gicLines, listRegisters, priorityBits, variant, marks, faults, d, validate, events, registers, witness, console);
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                d,
+                validate,
+                events,
+                registers,
+                witness,
+                console);
     }
 
     public MachineSpec withWitness(Witness w) {
         return new MachineSpec(
-                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, registers, w, console);
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                domains,
+                validate,
+                events,
+                registers,
+                w,
+                console);
     }
 
     public MachineSpec withRegisters(RegisterLog r) {
         return new MachineSpec(
-                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, r, witness, console);
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                domains,
+                validate,
+                events,
+                r,
+                witness,
+                console);
     }
 
     public MachineSpec withConsole(Consumer<String> c) {
         return new MachineSpec(
-                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, validate, events, registers, witness, c);
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                domains,
+                validate,
+                events,
+                registers,
+                witness,
+                c);
     }
 
     /** The same with another GIC: lines, list registers, priority bits. */
     public MachineSpec withGic(int lines, int lrs, int bits) {
         return new MachineSpec(
-                description, lines, lrs, bits, variant, marks, faults, domains, validate, events, registers, witness, console);
+                description,
+                lines,
+                lrs,
+                bits,
+                variant,
+                marks,
+                faults,
+                domains,
+                validate,
+                events,
+                registers,
+                witness,
+                console);
     }
 
     /** The same with or without the lock validator, and with rings of that many events. */
     public MachineSpec withChecks(boolean check, int ring) {
         return new MachineSpec(
-                description, gicLines, listRegisters, priorityBits, variant, marks, faults, domains, check, ring, registers, witness, console);
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                domains,
+                check,
+                ring,
+                registers,
+                witness,
+                console);
     }
 }

@@ -50,7 +50,12 @@ public final class Audit {
         for (ListNode<PendingIrq> n = vv.inflight().next(); n != vv.inflight(); n = n.next()) {
             PendingIrq p = n.element();
             if (p == null || ++linked > MAX_LIST) {
-                report(Violation.Kind.INCONSISTENT, d, -1, v, "the inflight list of " + v + " runs over another list's head");
+                report(
+                        Violation.Kind.INCONSISTENT,
+                        d,
+                        -1,
+                        v,
+                        "the inflight list of " + v + " runs over another list's head");
                 return;
             }
             int s = p.status().peek();
@@ -60,7 +65,8 @@ public final class Audit {
                         d,
                         p.irq(),
                         v,
-                        d + " interrupt " + p.irq() + ": enabled and undelivered while " + v + " sleeps (" + p.describe() + ")");
+                        d + " interrupt " + p.irq() + ": enabled and undelivered while " + v + " sleeps ("
+                                + p.describe() + ")");
             }
         }
         if (driver.savedLrMask(v) != 0 && linked == 0) {
@@ -69,7 +75,8 @@ public final class Audit {
                     d,
                     -1,
                     v,
-                    v + " has list registers allocated (mask 0x" + Long.toHexString(driver.savedLrMask(v)) + ") and nothing in flight");
+                    v + " has list registers allocated (mask 0x" + Long.toHexString(driver.savedLrMask(v))
+                            + ") and nothing in flight");
         }
     }
 

@@ -168,7 +168,11 @@ public final class Ledger implements Witness {
             report(Violation.Kind.DUPLICATED, v, virq, "generation " + generation + " is acknowledged a second time");
         } else if (step != 1) {
             lost.getAndAdd(0, step - 1);
-            report(Violation.Kind.LOST, v, virq, "generations " + (before + 1) + ".." + (generation - 1) + " were skipped");
+            report(
+                    Violation.Kind.LOST,
+                    v,
+                    virq,
+                    "generations " + (before + 1) + ".." + (generation - 1) + " were skipped");
         }
         acked.setOpaque(physical, generation);
         long until = d.targetUntil.getOpaque(virq * d.vcpus + v.vcpuId());
@@ -178,7 +182,9 @@ public final class Ledger implements Witness {
                     v,
                     virq,
                     "generation " + generation + " is delivered to vCPU " + v.vcpuId() + ", which "
-                            + (until == NEVER ? "never was its target" : "ceased to be its target at generation " + until));
+                            + (until == NEVER
+                                    ? "never was its target"
+                                    : "ceased to be its target at generation " + until));
         }
         if ((generation & 0xf) == 0) {
             long at = clock.raisedAt(physical);
@@ -220,7 +226,8 @@ public final class Ledger implements Witness {
     // ---- judging ----------------------------------------------------------------------------------------------------
 
     private void report(Violation.Kind kind, Vcpu v, int virq, String text) {
-        report(new Violation(kind, v.domain().id(), virq, v.vcpuId(), v.domain() + " interrupt " + virq + ": " + text, List.of()));
+        report(new Violation(
+                kind, v.domain().id(), virq, v.vcpuId(), v.domain() + " interrupt " + virq + ": " + text, List.of()));
     }
 
     /** Records a violation; the first few hundred are kept, all are counted. */
@@ -294,8 +301,8 @@ public final class Ledger implements Witness {
                             domain,
                             virq,
                             vcpu,
-                            "d" + domain + (sgi ? "v" + vcpu + " SGI " : " virtual SPI ") + virq + ": the last raise by vCPU " + r
-                                    + " was never acknowledged",
+                            "d" + domain + (sgi ? "v" + vcpu + " SGI " : " virtual SPI ") + virq
+                                    + ": the last raise by vCPU " + r + " was never acknowledged",
                             List.of()));
                     d.seen.setOpaque(i, d.begun.getOpaque(i));
                 }

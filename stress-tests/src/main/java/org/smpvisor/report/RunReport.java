@@ -46,13 +46,35 @@ public final class RunReport {
         latency(out);
         row(out, "SPI moves", run.counter(Counter.MIGRATIONS), "  deferred", run.counter(Counter.MIGRATIONS_DEFERRED));
         row(out, "  refused", run.counter(Counter.MIGRATIONS_REFUSED), "vCPU moves", run.counter(Counter.VCPU_MOVES));
-        row(out, "  with all LRs in use", run.counter(Counter.VCPU_MOVES_FULL), "evictions", run.counter(Counter.EVICTIONS));
-        row(out, "underflow armed", run.counter(Counter.UIE), "IRQs under a lock", run.counter(Counter.IRQS_UNDER_LOCK));
-        row(out, "context switches", run.counter(Counter.CONTEXT_SWITCHES), "preemptions", run.counter(Counter.PREEMPTIONS));
+        row(
+                out,
+                "  with all LRs in use",
+                run.counter(Counter.VCPU_MOVES_FULL),
+                "evictions",
+                run.counter(Counter.EVICTIONS));
+        row(
+                out,
+                "underflow armed",
+                run.counter(Counter.UIE),
+                "IRQs under a lock",
+                run.counter(Counter.IRQS_UNDER_LOCK));
+        row(
+                out,
+                "context switches",
+                run.counter(Counter.CONTEXT_SWITCHES),
+                "preemptions",
+                run.counter(Counter.PREEMPTIONS));
         locks(out);
         if (!run.quirkHits().isEmpty()) {
-            out.println("  windows of weak spots reached (an open window does harm only if something else comes at once):");
-            run.quirkHits().forEach((q, n) -> out.printf(Locale.ROOT, "    %-4s %,12d times  %s%n", q, n, Quirk.valueOf(q).weakness()));
+            out.println(
+                    "  windows of weak spots reached (an open window does harm only if something else comes at once):");
+            run.quirkHits()
+                    .forEach((q, n) -> out.printf(
+                            Locale.ROOT,
+                            "    %-4s %,12d times  %s%n",
+                            q,
+                            n,
+                            Quirk.valueOf(q).weakness()));
         }
         if (run.hang() != null) {
             out.println();
@@ -60,8 +82,13 @@ public final class RunReport {
         }
         if (!run.unmet().isEmpty()) {
             out.println("  did not happen often enough:");
-            run.unmet().forEach((c, n) -> out.printf(
-                    Locale.ROOT, "    %-60s %,d of %,d%n", Counter.valueOf(c).what(), run.counters().get(c), n));
+            run.unmet()
+                    .forEach((c, n) -> out.printf(
+                            Locale.ROOT,
+                            "    %-60s %,d of %,d%n",
+                            Counter.valueOf(c).what(),
+                            run.counters().get(c),
+                            n));
         }
         out.println();
         out.println("verdict: " + run.verdict().text() + " (" + run.explanation() + ")");
@@ -74,20 +101,30 @@ public final class RunReport {
     private void findings(PrintWriter out) {
         Map<String, List<Finding>> groups = new LinkedHashMap<>();
         for (Finding f : run.findings()) {
-            groups.computeIfAbsent(f.violation().kind() + "/" + f.explainedBy(), k -> new ArrayList<>()).add(f);
+            groups.computeIfAbsent(f.violation().kind() + "/" + f.explainedBy(), k -> new ArrayList<>())
+                    .add(f);
         }
         int stories = 0;
         for (List<Finding> group : groups.values()) {
             Finding f = group.get(0);
             Violation v = f.violation();
-            String cause = f.explainedBy() == null ? "NOT EXPLAINED by any known weak spot" : "explained by " + f.explainedBy();
-            out.printf(Locale.ROOT, "%s, %s%s%n", v.kind(), cause, group.size() > 1 ? " (first of " + group.size() + " kept)" : "");
+            String cause = f.explainedBy() == null
+                    ? "NOT EXPLAINED by any known weak spot"
+                    : "explained by " + f.explainedBy();
+            out.printf(
+                    Locale.ROOT,
+                    "%s, %s%s%n",
+                    v.kind(),
+                    cause,
+                    group.size() > 1 ? " (first of " + group.size() + " kept)" : "");
             if (f.explainedBy() != null) {
                 out.println("  " + f.explainedBy() + ": " + f.explainedBy().weakness());
             }
             out.printf(Locale.ROOT, "  after %.2f s and %,d SPI moves: %s%n", f.secondsIn(), f.moves(), v.text());
             boolean story = stories++ < STORIES || f.explainedBy() == null;
-            int from = v.kind() == Violation.Kind.LOCKING || v.intid() < 0 ? 0 : Math.max(0, v.history().size() - STORY_LINES);
+            int from = v.kind() == Violation.Kind.LOCKING || v.intid() < 0
+                    ? 0
+                    : Math.max(0, v.history().size() - STORY_LINES);
             int to = Math.min(v.history().size(), from + 2 * STORY_LINES);
             for (String line : story ? v.history().subList(from, to) : List.<String>of()) {
                 out.println("    " + line);
@@ -113,8 +150,12 @@ public final class RunReport {
     }
 
     private void locks(PrintWriter out) {
-        long taken = run.lockAcquisitions().values().stream().mapToLong(Long::longValue).sum();
-        long contended = run.lockContentions().values().stream().mapToLong(Long::longValue).sum();
+        long taken = run.lockAcquisitions().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        long contended = run.lockContentions().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
         row(out, "locks taken", taken, "  contended", contended);
     }
 
@@ -151,7 +192,9 @@ public final class RunReport {
         d.put("seconds", run.seconds());
         d.put("rounds", run.rounds());
         d.put("machines", run.machines());
-        d.put("fixedQuirks", o.variant().fixed().stream().map(Enum::name).sorted().toList());
+        d.put(
+                "fixedQuirks",
+                o.variant().fixed().stream().map(Enum::name).sorted().toList());
         d.put("fault", o.variant().fault() == null ? null : o.variant().fault().name());
         d.put("raised", run.raised());
         d.put("coalesced", run.coalesced());

@@ -35,9 +35,10 @@ final class Explainer {
             case WRONG_TARGET -> first(MISROUTES, v);
             case LEFT_BEHIND -> first(LEAVES, v);
             case CORRUPTED, INCONSISTENT -> anywhere(CORRUPTS, v.domain());
-            case DEADLOCK -> v.text().contains("gicv3.lock") && v.text().contains("in an interrupt") && marks.hits(Quirk.C1) > 0
-                    ? Quirk.C1
-                    : null;
+            case DEADLOCK ->
+                v.text().contains("gicv3.lock") && v.text().contains("in an interrupt") && marks.hits(Quirk.C1) > 0
+                        ? Quirk.C1
+                        : null;
             case LOCKING -> v.text().contains("HOST_GIC") && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
         };
     }

@@ -39,7 +39,8 @@ public record Scenario(
      * @param consoleEvery one interrupt of Xen's own console every so many bursts, 0 for none
      * @param crossCallEvery one cross call every so many bursts, 0 for none
      */
-    public record Environment(int pauseMicros, int burst, int hammer, int moveEvery, int consoleEvery, int crossCallEvery) {
+    public record Environment(
+            int pauseMicros, int burst, int hammer, int moveEvery, int consoleEvery, int crossCallEvery) {
         /** No device does anything; a sleeping vCPU is woken now and then, as by a timer. */
         public static final Environment QUIET = new Environment(200, 0, 0, 0, 0, 0);
     }

@@ -86,7 +86,13 @@ public final class Scenarios {
                     8,
                     0,
                     new Environment(100, 8, 8, 0, 0, 0),
-                    Map.of(Counter.MIGRATIONS, 10 * MANY, Counter.MIGRATIONS_DEFERRED, MANY, Counter.MIGRATIONS_REFUSED, 10)),
+                    Map.of(
+                            Counter.MIGRATIONS,
+                            10 * MANY,
+                            Counter.MIGRATIONS_DEFERRED,
+                            MANY,
+                            Counter.MIGRATIONS_REFUSED,
+                            10)),
             new Scenario(
                     "vcpu-migration",
                     "vCPUs are moved between pCPUs while interrupts are in their list registers",

@@ -58,7 +58,8 @@ public final class StormRun {
         long end = startedAt + (long) (options.seconds() * 1e9);
         session.start();
         while (fatal == null && !interrupted && System.nanoTime() < end) {
-            session.storm(Math.min(end, System.nanoTime() + ROUND_NANOS), () -> interrupted, () -> listener.progress(this));
+            session.storm(
+                    Math.min(end, System.nanoTime() + ROUND_NANOS), () -> interrupted, () -> listener.progress(this));
             if (session.isSound()) {
                 session.comeToRest();
             }
@@ -104,7 +105,9 @@ public final class StormRun {
         } else {
             known++;
         }
-        if (v.kind() == Violation.Kind.DEADLOCK || v.kind() == Violation.Kind.CORRUPTED || v.kind() == Violation.Kind.LOCKING) {
+        if (v.kind() == Violation.Kind.DEADLOCK
+                || v.kind() == Violation.Kind.CORRUPTED
+                || v.kind() == Violation.Kind.LOCKING) {
             totals.violations.merge(v.kind().name(), 1, Integer::sum);
         }
         if (keptPerCause.merge(v.kind() + " " + by, 1, Integer::sum) <= MAX_KEPT_PER_CAUSE) {
@@ -225,9 +228,10 @@ public final class StormRun {
             case VIOLATION -> unexplained + " violation(s) that no known weak spot explains";
             case DEADLOCK -> "pCPUs wait for each other in a circle";
             case STALLED -> "the machine no longer gets anywhere";
-            case NOT_EXERCISED -> faultMissed
-                    ? "the planted fault found no opportunity"
-                    : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
+            case NOT_EXERCISED ->
+                faultMissed
+                        ? "the planted fault found no opportunity"
+                        : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
             case INTERRUPTED -> "ended by the user";
             case MODEL_BUG -> "an invariant of the model is broken; the run proves nothing";
         };

@@ -165,7 +165,8 @@ final class StormSession implements AutoCloseable {
                 machine.hardware().distributor().raise(console);
             }
             if (every(env.crossCallEvery(), burst)) {
-                machine.post(rng.nextInt(options.pcpus()), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
+                machine.post(
+                        rng.nextInt(options.pcpus()), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
             }
             long now = System.nanoTime();
             if (now > nextReport) {
@@ -208,8 +209,8 @@ final class StormSession implements AutoCloseable {
 
     private void raiseLine(int spi) {
         if (machine.devices().raise(spi)) {
-            machine.environmentEvents()
-                    .record(Event.LINE, PHYSICAL, spi, (int) machine.hardware().distributor().generation(spi));
+            machine.environmentEvents().record(Event.LINE, PHYSICAL, spi, (int)
+                    machine.hardware().distributor().generation(spi));
         }
     }
 
@@ -282,7 +283,13 @@ final class StormSession implements AutoCloseable {
         List<Violation> out = new ArrayList<>();
         if (hang != null) {
             if (hang.isDeadlock()) {
-                out.add(new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, hang.circle(), hang.report().lines().toList()));
+                out.add(new Violation(
+                        Violation.Kind.DEADLOCK,
+                        0,
+                        -1,
+                        -1,
+                        hang.circle(),
+                        hang.report().lines().toList()));
             }
         } else if (machine.failure() instanceof StateCorrupted c) {
             List<String> stack = new ArrayList<>();
@@ -343,7 +350,8 @@ final class StormSession implements AutoCloseable {
         int from = Math.max(0, all.size() - MAX_HISTORY);
         for (EventRing.Entry e : all.subList(from, all.size())) {
             double micros = (e.nanos() - all.get(all.size() - 1).nanos()) / 1e3;
-            out.add(String.format("%12.3f us  %-7s %s %d", micros, e.source(), e.kind().text(), e.arg()));
+            out.add(String.format(
+                    "%12.3f us  %-7s %s %d", micros, e.source(), e.kind().text(), e.arg()));
         }
         return out;
     }

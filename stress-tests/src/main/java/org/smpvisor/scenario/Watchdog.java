@@ -40,7 +40,8 @@ final class Watchdog {
         boolean sameCircle = !circle.isEmpty() && circle.equals(lastCircle);
         lastCircle = circle;
         if (sameCircle) {
-            return report(); // a circle of owners and waiters that stands still is a deadlock, however short it has lasted
+            return report(); // a circle of owners and waiters that stands still is a deadlock, however short it has
+            // lasted
         }
         long now = System.nanoTime();
         boolean stuck = false;

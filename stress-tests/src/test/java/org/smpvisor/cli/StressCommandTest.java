@@ -1,0 +1,143 @@
+package org.smpvisor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.smpvisor.variant.Quirk;
+import picocli.CommandLine;
+
+class StressCommandTest {
+    private record Ending(int status, String out, String err) {
+        JsonNode json() throws IOException {
+            return new ObjectMapper().readTree(out);
+        }
+    }
+
+    private static Ending stress(String... args) {
+        List<String> all = new ArrayList<>(List.of("stress"));
+        all.addAll(Arrays.asList(args));
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int status = Main.commandLine()
+                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(all.toArray(String[]::new));
+        return new Ending(status, out.toString(), err.toString());
+    }
+
+    @Test
+    void correctedXenSurvivesTheDefaultStorm() throws IOException {
+        Ending e = stress("--quirks", "fixed", "--seconds", "8", "--seed", "11", "--json");
+
+        JsonNode run = e.json();
+        assertThat(run.get("violations")).as(e.out()).isEmpty();
+        assertThat(run.get("verdict").asText())
+                .as(run.get("explanation").asText())
+                .isIn("clean", "notExercised");
+        assertThat(run.get("delivered").asLong())
+                .isPositive()
+                .isEqualTo(run.get("ended").asLong());
+        assertThat(run.get("lost").asLong()).isZero();
+        assertThat(run.get("duplicated").asLong()).isZero();
+    }
+
+    @Test
+    void theJsonObjectStandsAloneOnStandardOutputAndHasThePromisedFields() throws IOException {
+        Ending e = stress("--scenario", "spi-echo", "--quirks", "fixed", "--seconds", "1", "--json");
+
+        assertThat(e.json().fieldNames())
+                .toIterable()
+                .contains(
+                        "verdict",
+                        "raised",
+                        "delivered",
+                        "ended",
+                        "lost",
+                        "duplicated",
+                        "deliveredPerSecond",
+                        "seconds",
+                        "pcpus",
+                        "seed",
+                        "violations");
+        assertThat(e.err()).contains("spi-echo");
+    }
+
+    @Test
+    void xenLosesAnSpiThatIsMovedInThreeWritesAndTheRunSaysWhichWeakSpotDidIt() throws IOException {
+        JsonNode lost = null;
+        for (int seed = 1; seed <= 10 && lost == null; seed++) {
+            JsonNode run = stress("--scenario", "spi-migration", "--seconds", "4", "--seed", "" + seed, "--json")
+                    .json();
+            assertThat(run.get("verdict").asText()).isIn("known", "notExercised");
+            for (JsonNode v : run.get("violations")) {
+                if (v.get("kind").asText().equals("LOST")
+                        && v.get("explainedBy").asText().equals("H27")) {
+                    lost = v;
+                }
+            }
+        }
+
+        assertThat(lost).as("an SPI lost by H27 in 40 s of storm").isNotNull();
+        assertThat(lost.get("history")).isNotEmpty();
+        assertThat(lost.get("command").asText())
+                .startsWith("./smpvisor stress --scenario spi-migration")
+                .contains("--seed ");
+    }
+
+    @Test
+    void knownCountsAsAFailureUnderStrict() {
+        Ending e = stress("--scenario", "vcpu-migration", "--seconds", "3", "--strict");
+
+        assertThat(e.out()).contains("verdict: known");
+        assertThat(e.status()).isEqualTo(Main.FAILED);
+    }
+
+    @Test
+    void aFullListOfWeakSpotsIsPrintedOnDemand() {
+        Ending e = stress("--list-quirks");
+
+        assertThat(e.status()).isZero();
+        for (Quirk q : Quirk.values()) {
+            assertThat(e.out()).contains(q + ": ").contains(q.corrected());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--scenario nowhere | there is no scenario 'nowhere'; there are all, spi-storm",
+                "--pcpus 0 | --pcpus: 0 is not between 1 and 128",
+                "--pcpus 129 | --pcpus: 129 is not between 1 and 128",
+                "--domains 17 | --domains: 17 is not between 1 and 16",
+                "--vcpus 0 | --vcpus: 0 is not between 1 and 128",
+                "--seconds 0 | --seconds: 0.0 is not between 0 and a week",
+                "--seconds NaN | --seconds: NaN is not between 0 and a week",
+                "--seconds soon | 'soon' is not a double",
+                "--quirks tidy | 'tidy' is neither 'xen' nor 'fixed'",
+                "--quirk H99=xen | there is no quirk 'H99'; there are H1",
+                "--quirk H1=maybe | 'maybe' is neither 'xen' nor 'fixed'",
+                "--fault SOMETHING | there is no fault 'SOMETHING'; there are DROP_KICK",
+                "--dtb no-such-file.dtb | no-such-file.dtb",
+                "--frobnicate | Unknown option: '--frobnicate'",
+            })
+    void wrongUseIsAnsweredWithASentenceAndExitCodeTwo(String arguments, String answer) {
+        Ending e = stress(arguments.trim().split(" "));
+
+        assertThat(e.status()).isEqualTo(Main.WRONG_USE);
+        assertThat(e.err()).contains(answer).doesNotContain("\tat ");
+        assertThat(e.out()).isEmpty();
+    }
+}

@@ -1,0 +1,34 @@
+package org.smpvisor.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.smpvisor.oracle.Violation;
+import org.smpvisor.variant.Fault;
+import org.smpvisor.variant.Variant;
+
+class FaultTest {
+    @ParameterizedTest
+    @CsvSource({
+        "DROP_KICK, spi-echo, LOST",
+        "DROP_LR, spi-echo, LOST",
+        "DUPLICATE_LR, spi-echo, DUPLICATED",
+        "WRONG_ROUTE, spi-echo, WRONG_TARGET",
+        "FORGET_RERAISE, spi-storm, LOST"
+    })
+    void aPlantedFaultIsReportedEveryTime(Fault fault, String scenario, Violation.Kind kind) {
+        for (long seed = 1; seed <= 5; seed++) {
+            RunRecord run = Runs.run(scenario, Variant.allFixed().with(fault), 6, seed);
+
+            assertThat(run.verdict())
+                    .as("%s, seed %d: %s", fault, seed, run.explanation())
+                    .isEqualTo(Verdict.VIOLATION);
+            assertThat(run.findings()).as("%s, seed %d", fault, seed).anySatisfy(f -> {
+                assertThat(f.violation().kind()).isEqualTo(kind);
+                assertThat(f.violation().history()).isNotEmpty();
+                assertThat(f.explainedBy()).isNull();
+            });
+        }
+    }
+}

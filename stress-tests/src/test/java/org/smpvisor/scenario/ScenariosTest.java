@@ -1,0 +1,74 @@
+package org.smpvisor.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.variant.Variant;
+
+class ScenariosTest {
+    static Stream<String> names() {
+        return Scenarios.all().stream().map(Scenario::name);
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void nothingGoesWrongInAnyScenarioWithTheCorrectedRules(String name) {
+        RunRecord run = Runs.run(name, Variant.allFixed(), 3, 21);
+
+        assertThat(run.findings()).as(run.explanation() + run.hang()).isEmpty();
+        assertThat(run.verdict()).isIn(Verdict.CLEAN, Verdict.NOT_EXERCISED);
+        assertThat(run.counter(Counter.GUEST_ACKS)).isPositive().isEqualTo(run.counter(Counter.GUEST_ENDS));
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void whatGoesWrongInXenIsExplainedByAKnownWeakSpot(String name) {
+        RunRecord run = Runs.run(name, Variant.xen(), 3, 22);
+
+        assertThat(run.findings())
+                .as(run.explanation() + run.hang())
+                .allSatisfy(f ->
+                        assertThat(f.explainedBy()).as(f.violation().text()).isNotNull());
+        assertThat(run.verdict()).isIn(Verdict.CLEAN, Verdict.KNOWN, Verdict.NOT_EXERCISED);
+    }
+
+    @Test
+    void aRunThatIsInterruptedSaysSoAndStillShowsWhatItSaw() throws InterruptedException {
+        StormRun run = new StormRun(Runs.options("spi-storm", Variant.allFixed(), 60, 3), Runs.silent());
+        Thread user = new Thread(() -> {
+            while (run.total(Counter.GUEST_ACKS) < 1000) {
+                Thread.onSpinWait();
+            }
+            run.interrupt();
+        });
+        user.start();
+        RunRecord record = run.run();
+        user.join();
+
+        assertThat(record.verdict()).isEqualTo(Verdict.INTERRUPTED);
+        assertThat(record.counter(Counter.GUEST_ACKS)).isGreaterThanOrEqualTo(1000);
+        assertThat(record.findings()).isEmpty();
+    }
+
+    @Test
+    void promisesScaleWithTheLengthOfTheRunUpToAMinute() {
+        Scenario s = Scenarios.named("all").orElseThrow();
+
+        assertThat(s.required(Counter.EVICTIONS, 60)).isEqualTo(300);
+        assertThat(s.required(Counter.EVICTIONS, 6)).isEqualTo(30);
+        assertThat(s.required(Counter.EVICTIONS, 0.1)).isEqualTo(1);
+        assertThat(s.required(Counter.EVICTIONS, 3600)).isEqualTo(300);
+    }
+
+    @Test
+    void theScenariosHaveDistinctNamesAndTheDefaultOneStandsFirst() {
+        List<String> names = names().toList();
+
+        assertThat(names).doesNotHaveDuplicates().startsWith("all");
+    }
+}
