@@ -1,6 +1,7 @@
 package org.smpvisor.cpu;
 
 import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Xen;
@@ -34,7 +35,11 @@ public final class CpuTimers {
     private final Pcpu owner;
     private final SpinLock lock;
     private final Timer[] timers = new Timer[MAX];
+
+    @OwnedBy("boot")
     private int count;
+
+    @OwnedBy("boot")
     private Comparator comparator;
 
     CpuTimers(Pcpu owner) {

@@ -1,5 +1,6 @@
 package org.smpvisor.domain;
 
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.variant.Xen;
 
 /** A guest: its vCPUs and the two slots in which the vGIC keeps its state of the domain. */
@@ -10,7 +11,11 @@ public final class Domain {
 
     private final int id;
     private final Vcpu[] vcpus;
+
+    @OwnedBy("boot")
     private State vgic;
+
+    @OwnedBy("boot")
     private GuestDevices devices = GuestDevices.NONE;
     private volatile boolean dying;
 

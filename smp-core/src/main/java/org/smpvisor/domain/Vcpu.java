@@ -47,6 +47,8 @@ public final class Vcpu {
     @OwnedBy("pcpu")
     private long sliceEnd;
 
+
+    @OwnedBy("boot")
     private State vgic;
 
     /**

@@ -3,6 +3,7 @@ package org.smpvisor.trace;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import org.smpvisor.cell.OwnedBy;
 
 /**
  * The last events of one pCPU (or of the environment). One writer; overwrites its oldest entries, which shortens a story
@@ -27,6 +28,8 @@ public final class EventRing {
     private final String source;
     private final long[] words;
     private final int mask;
+
+    @OwnedBy("writer")
     private long written;
 
     /** @param capacity number of events kept, a power of two; 0 records nothing */

@@ -1,11 +1,14 @@
 package org.smpvisor.guest;
 
-/** Memory that the vCPUs of a domain share: what its kernel knows of its devices, and whether it is asked to come to rest. */
+/**
+ * Memory that the vCPUs of a domain share: what its kernel knows of its devices, and whether it is asked to be at rest, as it
+ * is until all of its vCPUs are powered on.
+ */
 public final class GuestMemory {
     private final int[] lines;
     private final boolean[] level;
     private final int[] virtualLines;
-    private volatile boolean resting;
+    private volatile boolean resting = true;
 
     /**
      * @param lines SPIs of devices that are passed through

@@ -25,7 +25,7 @@ public final class DeviceBus implements GuestDevices {
     private final HwWords coalesced;
     private final HwWords raisedAt = new HwWords(1024);
     private final int environment;
-    private volatile boolean open = true;
+    private volatile boolean open;
 
     DeviceBus(Distributor gic, int pcpus) {
         this.gic = gic;
@@ -62,7 +62,7 @@ public final class DeviceBus implements GuestDevices {
         return fresh;
     }
 
-    /** Closes the doorbells: guests' stores no longer raise lines; so that a machine comes to rest. */
+    /** Opens or closes the doorbells, which are closed at first: guests' stores raise lines only while they are open. */
     public void setOpen(boolean isOpen) {
         open = isOpen;
     }

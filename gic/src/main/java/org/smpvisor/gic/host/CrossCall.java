@@ -1,6 +1,7 @@
 package org.smpvisor.gic.host;
 
 import org.smpvisor.cell.IntCell;
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.LockClass;
@@ -20,6 +21,8 @@ public final class CrossCall {
     private final IntCell[] selected;
     private final IntCell dumps = new IntCell("dump_state");
     private volatile Function function;
+
+    @OwnedBy("boot")
     private GicHwOperations gic;
 
     public CrossCall(Pcpu[] pcpus) {

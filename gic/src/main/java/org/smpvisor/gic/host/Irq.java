@@ -2,6 +2,7 @@ package org.smpvisor.gic.host;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
@@ -26,7 +27,11 @@ public final class Irq {
     private final IrqDesc[] spis;
     private final IrqDesc[][] local;
     private final RouteOrder routeOrder;
+
+    @OwnedBy("boot")
     private VgicConnector connector;
+
+    @OwnedBy("boot")
     private VgicOps vgic;
 
     /** Descriptors for {@code pcpus} pCPUs and 1024 INTIDs, all disabled and without a user. */

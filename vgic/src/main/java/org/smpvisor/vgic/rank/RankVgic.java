@@ -1,6 +1,7 @@
 package org.smpvisor.vgic.rank;
 
 import org.smpvisor.abi.SysReg;
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
@@ -32,6 +33,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
     private final FaultPlan faults;
     private final ListRegisters lrs;
     private final Witness witness;
+
+    @OwnedBy("boot")
     private Scheduler scheduler;
 
     /** The vGIC of a machine; one object serves all of its domains. */
