@@ -46,7 +46,10 @@ public class MailboxCoalesce {
 
     /** The same without the receiver's fence: shows that the test above can fail, on x86 through its store buffer. */
     @JCStressTest
-    @Outcome(id = {"0, 0", "0, 42", "1, 42"}, expect = ACCEPTABLE, desc = "As with the fences.")
+    @Outcome(
+            id = {"0, 0", "0, 42", "1, 42"},
+            expect = ACCEPTABLE,
+            desc = "As with the fences.")
     @Outcome(id = "1, 0", expect = ACCEPTABLE_INTERESTING, desc = "Lost, for want of a fence.")
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State

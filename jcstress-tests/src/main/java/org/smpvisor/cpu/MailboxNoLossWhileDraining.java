@@ -15,7 +15,10 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * accepted, r2 the number of messages that arrived.
  */
 @JCStressTest
-@Outcome(id = {"1, 1", "2, 2"}, expect = ACCEPTABLE, desc = "As many as were accepted.")
+@Outcome(
+        id = {"1, 1", "2, 2"},
+        expect = ACCEPTABLE,
+        desc = "As many as were accepted.")
 @Outcome(expect = FORBIDDEN, desc = "Lost or doubled.")
 @State
 public class MailboxNoLossWhileDraining {

@@ -27,7 +27,10 @@ public final class PlannedCount {
     }
 
     private static List<String> tests(List<String> testList) {
-        return testList.stream().map(PlannedCount::nameOf).filter(n -> !n.isEmpty()).toList();
+        return testList.stream()
+                .map(PlannedCount::nameOf)
+                .filter(n -> !n.isEmpty())
+                .toList();
     }
 
     /** A line of the list is a serialised test whose first field is its name. */
@@ -52,7 +55,8 @@ public final class PlannedCount {
         }
         // Older JVMs run each test once per locking mode: the number planned is a multiple.
         if (planned == 0 || planned % tests.size() != 0) {
-            return planned + " runs were planned for " + tests.size() + " tests: some cannot be scheduled on this machine";
+            return planned + " runs were planned for " + tests.size()
+                    + " tests: some cannot be scheduled on this machine";
         }
         if (passed != planned) {
             return planned + " runs were planned and " + passed + " passed";

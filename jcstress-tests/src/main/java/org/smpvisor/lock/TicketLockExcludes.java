@@ -13,7 +13,10 @@ import org.openjdk.jcstress.infra.results.III_Result;
 
 /** Two pCPUs count under a ticket lock: neither count is lost, and each sees a value of its own. */
 @JCStressTest
-@Outcome(id = {"1, 2, 2", "2, 1, 2"}, expect = ACCEPTABLE, desc = "One after the other.")
+@Outcome(
+        id = {"1, 2, 2", "2, 1, 2"},
+        expect = ACCEPTABLE,
+        desc = "One after the other.")
 @Outcome(expect = FORBIDDEN, desc = "Both were inside.")
 @State
 public class TicketLockExcludes {
@@ -42,7 +45,10 @@ public class TicketLockExcludes {
 
     /** The same without the lock: shows that the test above can fail. */
     @JCStressTest
-    @Outcome(id = {"1, 2, 2", "2, 1, 2"}, expect = ACCEPTABLE, desc = "One after the other, by luck.")
+    @Outcome(
+            id = {"1, 2, 2", "2, 1, 2"},
+            expect = ACCEPTABLE,
+            desc = "One after the other, by luck.")
     @Outcome(id = "1, 1, 1", expect = ACCEPTABLE_INTERESTING, desc = "A count is lost, for want of a lock.")
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State

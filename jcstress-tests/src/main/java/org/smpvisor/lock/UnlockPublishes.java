@@ -11,7 +11,10 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /** Plain stores inside a critical section are seen together by the next one. Fails when unlock stores its head plainly. */
 @JCStressTest
-@Outcome(id = {"0, 0", "1, 1"}, expect = ACCEPTABLE, desc = "Both or none.")
+@Outcome(
+        id = {"0, 0", "1, 1"},
+        expect = ACCEPTABLE,
+        desc = "Both or none.")
 @Outcome(expect = FORBIDDEN, desc = "A critical section was seen in half.")
 @State
 public class UnlockPublishes {

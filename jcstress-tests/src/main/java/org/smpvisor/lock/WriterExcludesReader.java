@@ -11,7 +11,10 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /** A reader never sees half of what a writer does. Fails when the reader's slow path does not wait for a writer. */
 @JCStressTest
-@Outcome(id = {"0, 0", "1, 1"}, expect = ACCEPTABLE, desc = "Before or after.")
+@Outcome(
+        id = {"0, 0", "1, 1"},
+        expect = ACCEPTABLE,
+        desc = "Before or after.")
 @Outcome(expect = FORBIDDEN, desc = "In between.")
 @State
 public class WriterExcludesReader {

@@ -17,7 +17,10 @@ import org.smpvisor.cell.HwWords;
  * the sleeper saw the interrupt, r2 whether the injector saw the sleeper.
  */
 @JCStressTest
-@Outcome(id = {"0, 1", "1, 0", "1, 1"}, expect = ACCEPTABLE, desc = "At least one saw the other.")
+@Outcome(
+        id = {"0, 1", "1, 0", "1, 1"},
+        expect = ACCEPTABLE,
+        desc = "At least one saw the other.")
 @Outcome(expect = FORBIDDEN, desc = "Asleep with an interrupt that nobody delivers.")
 @State
 public class BlockedFlag {
@@ -39,7 +42,10 @@ public class BlockedFlag {
 
     /** The same without fences: shows that the test above can fail, on x86 through its store buffer. */
     @JCStressTest
-    @Outcome(id = {"0, 1", "1, 0", "1, 1"}, expect = ACCEPTABLE, desc = "At least one saw the other.")
+    @Outcome(
+            id = {"0, 1", "1, 0", "1, 1"},
+            expect = ACCEPTABLE,
+            desc = "At least one saw the other.")
     @Outcome(id = "0, 0", expect = ACCEPTABLE_INTERESTING, desc = "A lost wake-up, for want of a fence.")
     @State
     public static class WithoutFences {

@@ -17,6 +17,7 @@ public final class Domain {
 
     @OwnedBy("boot")
     private GuestDevices devices = GuestDevices.NONE;
+
     private volatile boolean dying;
 
     /**

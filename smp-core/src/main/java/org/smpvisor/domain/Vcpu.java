@@ -47,7 +47,6 @@ public final class Vcpu {
     @OwnedBy("pcpu")
     private long sliceEnd;
 
-
     @OwnedBy("boot")
     private State vgic;
 

@@ -22,8 +22,9 @@ import org.smpvisor.variant.Xen;
  * until something traps or interrupts, runs Xen, and leaves to whichever vCPU is current then, or idles.
  */
 @Xen("arm64/entry.S")
-@Deviation("one Java stack per pCPU instead of one per vCPU: no path of Xen blocks, so the exit path simply goes on for the"
-        + " new current vCPU")
+@Deviation(
+        "one Java stack per pCPU instead of one per vCPU: no path of Xen blocks, so the exit path simply goes on for the"
+                + " new current vCPU")
 public final class Entry implements IrqEntry {
     private final HostInterrupts gic;
     private final VgicOps vgic;
@@ -71,8 +72,9 @@ public final class Entry implements IrqEntry {
             case HYP_IRQ -> hypIrq(cpu);
             case GUEST_IRQ -> guestIrq(cpu);
             case GUEST_SYNC -> guestSync(cpu);
-            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR -> throw new ModelBug("bad mode: " + vector + " at VBAR_EL2+0x"
-                    + Integer.toHexString(vector.offset()) + " on " + cpu);
+            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR ->
+                throw new ModelBug("bad mode: " + vector + " at VBAR_EL2+0x" + Integer.toHexString(vector.offset())
+                        + " on " + cpu);
         }
     }
 
@@ -131,8 +133,8 @@ public final class Entry implements IrqEntry {
             witness.guestStoreBegins(cpu, v, c.address(), c.value());
         }
         if (!vgic.mmio(cpu, v, io)) {
-            throw new ModelBug(v + " got a data abort at 0x" + Long.toHexString(c.address()) + " (" + c.bytes() + " bytes, "
-                    + (write ? "write" : "read") + ")");
+            throw new ModelBug(v + " got a data abort at 0x" + Long.toHexString(c.address()) + " (" + c.bytes()
+                    + " bytes, " + (write ? "write" : "read") + ")");
         }
         if (write) {
             witness.guestStoreEnds(cpu, v, c.address(), c.value());

@@ -143,7 +143,12 @@ public final class HeldLocks {
             i--;
         }
         if (i < base) {
-            validator.add(LockViolation.Rule.WRONG_CPU, null, null, cpu + " releases " + lock + ", which it does not hold", "");
+            validator.add(
+                    LockViolation.Rule.WRONG_CPU,
+                    null,
+                    null,
+                    cpu + " releases " + lock + ", which it does not hold",
+                    "");
             return;
         }
         for (int j = i; j < depth - 1; j++) {

@@ -58,7 +58,12 @@ public final class LockValidator {
             edges.add(outer + "->" + inner);
             noteNesting(outer, inner);
             if (held.lockAt(i) == lock) {
-                add(LockViolation.Rule.RECURSION, inner, outer, cpu + " acquires " + lock + ", which it holds already", "");
+                add(
+                        LockViolation.Rule.RECURSION,
+                        inner,
+                        outer,
+                        cpu + " acquires " + lock + ", which it holds already",
+                        "");
             } else if (outer == inner) {
                 checkNesting(cpu, held, i, inner, lock, order);
             } else if (!outer.mayContain(inner)) {
@@ -102,7 +107,8 @@ public final class LockValidator {
                     LockViolation.Rule.IRQ_SAFETY,
                     c,
                     null,
-                    c + " (" + c.xenName() + ") is taken in a hard interrupt and also with interrupts open: an interrupt"
+                    c + " (" + c.xenName()
+                            + ") is taken in a hard interrupt and also with interrupts open: an interrupt"
                             + " that comes while the latter holds it waits for itself, or for somebody who waits for it",
                     usageStack[c.ordinal()][bit == IN_HARD_IRQ ? WITH_IRQS_ON : IN_HARD_IRQ]);
         }
@@ -138,8 +144,10 @@ public final class LockValidator {
                             LockViolation.Rule.IRQ_SAFETY,
                             open,
                             safe,
-                            open + " (" + open.xenName() + ") is taken with interrupts open and also inside " + safe + " ("
-                                    + safe.xenName() + "), which hard interrupts take: an interrupt that comes while the"
+                            open + " (" + open.xenName() + ") is taken with interrupts open and also inside " + safe
+                                    + " ("
+                                    + safe.xenName()
+                                    + "), which hard interrupts take: an interrupt that comes while the"
                                     + " former is held may wait for the latter, whose holder waits for the former",
                             usageStack[open.ordinal()][WITH_IRQS_ON]);
                 }

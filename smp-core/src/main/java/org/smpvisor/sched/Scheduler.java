@@ -141,7 +141,11 @@ public final class Scheduler {
                 r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
             } else {
                 // The running vCPU may have no slice timer, if it was alone until now.
-                r.pcpu.timers().set(cpu, r.slice, Math.max(running.sliceEnd(), cpu.engine().now()));
+                r.pcpu.timers()
+                        .set(
+                                cpu,
+                                r.slice,
+                                Math.max(running.sliceEnd(), cpu.engine().now()));
             }
         }
         r.lock.unlockIrqRestore(cpu, flags);

@@ -47,7 +47,12 @@ public final class EventRing {
         int at = (int) (written & mask) * WORDS_PER_EVENT;
         WORDS.setOpaque(words, at, System.nanoTime());
         WORDS.setOpaque(
-                words, at + 1, (long) kind.ordinal() << 56 | (long) (domain & 0xff) << 48 | (long) (intid & 0xffff) << 32 | arg & 0xffffffffL);
+                words,
+                at + 1,
+                (long) kind.ordinal() << 56
+                        | (long) (domain & 0xff) << 48
+                        | (long) (intid & 0xffff) << 32
+                        | arg & 0xffffffffL);
         written++;
     }
 

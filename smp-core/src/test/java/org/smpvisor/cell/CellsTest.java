@@ -120,7 +120,8 @@ class CellsTest {
         assertThat(w.getAndAdd(1, 5)).isEqualTo(2);
         assertThat(w.compareAndSet(1, 7, 1)).isTrue();
         assertThat(w.compareAndSet(1, 7, 2)).isFalse();
-        assertThat(new long[] {w.getAcquire(0), w.getVolatile(1), w.getOpaque(2)}).containsExactly(-1, 1, 7);
+        assertThat(new long[] {w.getAcquire(0), w.getVolatile(1), w.getOpaque(2)})
+                .containsExactly(-1, 1, 7);
     }
 
     // ---- ListNode ---------------------------------------------------------------------------------------------------

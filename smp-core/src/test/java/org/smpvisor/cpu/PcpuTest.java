@@ -25,7 +25,9 @@ class PcpuTest {
         cpu.point(Point.LOAD, null);
         assertThat(cpu.isIrqMasked()).isTrue();
         assertThat(wire.taken).isZero();
-        assertThat(cpu.hasPendingInterrupt()).as("signalled all the same, so that WFI ends").isTrue();
+        assertThat(cpu.hasPendingInterrupt())
+                .as("signalled all the same, so that WFI ends")
+                .isTrue();
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.smpvisor.cpu;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import org.jetbrains.lincheck.Lincheck;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -46,50 +45,14 @@ public class SgiMailboxLincheckTest {
     @Test
     void postsAndPollsAreLinearizable() {
         new ModelCheckingOptions()
-                .iterations(8)
-                .invocationsPerIteration(400)
+                .iterations(12)
+                .invocationsPerIteration(600)
+                .loopIterationsBeforeThreadSwitch(100) // the constructor's loop is no spin loop
                 .threads(2)
                 .actorsPerThread(3)
                 .actorsBefore(1)
                 .actorsAfter(1)
                 .sequentialSpecification(Specification.class)
                 .check(SgiMailboxLincheckTest.class);
-    }
-
-    @Test
-    void twoSendersAndAReceiverLoseAndDoubleNothing() {
-        Lincheck.runConcurrentTest(400, SgiMailboxLincheckTest::twoSendersOneReceiver);
-    }
-
-    private static void twoSendersOneReceiver() {
-        SgiMailbox box = new SgiMailbox(2);
-        int[] arrived = new int[2];
-        Thread first = new Thread(() -> box.post(0, 2));
-        Thread second = new Thread(() -> box.post(1, 2));
-        first.start();
-        second.start();
-        count(arrived, box.poll());
-        count(arrived, box.poll());
-        join(first);
-        join(second);
-        count(arrived, box.poll());
-        count(arrived, box.poll());
-        if (arrived[0] != 1 || arrived[1] != 1 || !box.isEmpty()) {
-            throw new AssertionError(arrived[0] + " and " + arrived[1] + " messages arrived");
-        }
-    }
-
-    private static void count(int[] arrived, int message) {
-        if (message >= 0) {
-            arrived[message >> 4]++;
-        }
-    }
-
-    private static void join(Thread t) {
-        try {
-            t.join();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -13,15 +13,21 @@ class LockClassTest {
     @Test
     void constantsStandOuterFirst() {
         for (LockClass inner : LockClass.values()) {
-            assertThat(inner.inside()).allSatisfy(outer -> assertThat(outer).as("outside of %s", inner).isLessThan(inner));
+            assertThat(inner.inside())
+                    .allSatisfy(outer ->
+                            assertThat(outer).as("outside of %s", inner).isLessThan(inner));
         }
     }
 
     @Test
     void legalIsTheTransitiveClosure() {
         assertThat(LockClass.RANK.mayContain(LockClass.VGIC_CPU)).isTrue();
-        assertThat(LockClass.DIST.mayContain(LockClass.HOST_GIC)).as("through RANK or VGIC_CPU").isTrue();
-        assertThat(LockClass.CALL.mayContain(LockClass.TIMERS)).as("through SCHEDULE").isTrue();
+        assertThat(LockClass.DIST.mayContain(LockClass.HOST_GIC))
+                .as("through RANK or VGIC_CPU")
+                .isTrue();
+        assertThat(LockClass.CALL.mayContain(LockClass.TIMERS))
+                .as("through SCHEDULE")
+                .isTrue();
     }
 
     @Test
@@ -29,7 +35,9 @@ class LockClassTest {
         for (LockClass inner : new LockClass[] {
             LockClass.DIST, LockClass.RANK, LockClass.DESC, LockClass.SCHEDULE, LockClass.TIMERS, LockClass.IO
         }) {
-            assertThat(LockClass.VGIC_CPU.mayContain(inner)).as("%s inside of V", inner).isFalse();
+            assertThat(LockClass.VGIC_CPU.mayContain(inner))
+                    .as("%s inside of V", inner)
+                    .isFalse();
         }
         assertThat(LockClass.VGIC_CPU.mayContain(LockClass.HOST_GIC)).isTrue();
     }

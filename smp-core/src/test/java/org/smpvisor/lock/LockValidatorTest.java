@@ -88,7 +88,9 @@ class LockValidatorTest {
             v.lock(cpu);
             s0.lock(cpu);
             assertThat(rules()).containsExactly(Rule.ORDER);
-            assertThat(only().other()).as("DESC -> SCHEDULE is legal, VGIC_CPU -> SCHEDULE is not").isEqualTo(LockClass.VGIC_CPU);
+            assertThat(only().other())
+                    .as("DESC -> SCHEDULE is legal, VGIC_CPU -> SCHEDULE is not")
+                    .isEqualTo(LockClass.VGIC_CPU);
         }
 
         @Test

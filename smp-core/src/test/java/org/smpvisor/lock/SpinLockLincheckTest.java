@@ -1,82 +1,73 @@
 package org.smpvisor.lock;
 
-import org.jetbrains.lincheck.Lincheck;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.trace.EventRing;
 
-/** Every interleaving of a few critical sections, as far as the budget goes. Objects are made inside the checked block. */
-class SpinLockLincheckTest {
-    private static final int INVOCATIONS = 400;
+/**
+ * A counter under the ticket lock against a plain counter; one pCPU per thread.
+ *
+ * <p>By way of {@code Lincheck.runConcurrentTest}, which has no options, this would check nothing: after the loop in a
+ * constructor of the pCPU, longer than ten turns, it explores no interleaving and reports success.
+ */
+public class SpinLockLincheckTest {
+    private final NativeEngine engine = new NativeEngine(2);
+    private final LockValidator validator = new LockValidator(false);
+    private final Pcpu[] cpus = {pcpu(0), pcpu(1)};
+    private final SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
+    private int counter;
 
-    private static Pcpu pcpu(int id, NativeEngine engine, LockValidator validator) {
-        Pcpu p = new Pcpu(id, id, 2, engine, validator, new EventRing("cpu", 0));
+    private Pcpu pcpu(int id) {
+        Pcpu p = new Pcpu(id, id, 1, engine, validator, new EventRing("cpu", 0));
         p.connect(cpu -> false, null, cpu -> {});
         return p;
     }
 
-    private static void join(Thread t) {
-        try {
-            t.join();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
+    @Operation(nonParallelGroup = "cpu0")
+    public int countOnCpu0() {
+        return count(cpus[0]);
+    }
+
+    @Operation(nonParallelGroup = "cpu1")
+    public int countOnCpu1() {
+        return count(cpus[1]);
+    }
+
+    private int count(Pcpu cpu) {
+        lock.lock(cpu);
+        int n = ++counter;
+        lock.unlock(cpu);
+        return n;
+    }
+
+    /** What it is when nothing happens at the same time. */
+    public static final class Specification {
+        private int counter;
+
+        public int countOnCpu0() {
+            return ++counter;
+        }
+
+        public int countOnCpu1() {
+            return ++counter;
         }
     }
 
     @Test
-    void twoCriticalSectionsNeverOverlap() {
-        Lincheck.runConcurrentTest(INVOCATIONS, SpinLockLincheckTest::count);
-    }
-
-    private static void count() {
-        NativeEngine engine = new NativeEngine(2);
-        LockValidator validator = new LockValidator(false);
-        Pcpu a = pcpu(0, engine, validator);
-        Pcpu b = pcpu(1, engine, validator);
-        SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
-        int[] counter = new int[1];
-        Thread other = new Thread(() -> {
-            lock.lock(b);
-            counter[0]++;
-            lock.unlock(b);
-        });
-        other.start();
-        lock.lock(a);
-        counter[0]++;
-        lock.unlock(a);
-        join(other);
-        if (counter[0] != 2) {
-            throw new AssertionError("counted " + counter[0]);
-        }
-    }
-
-    @Test
-    void aTryLockGetsInOnlyWhenNobodyIsInside() {
-        Lincheck.runConcurrentTest(INVOCATIONS, SpinLockLincheckTest::attempt);
-    }
-
-    private static void attempt() {
-        NativeEngine engine = new NativeEngine(2);
-        LockValidator validator = new LockValidator(false);
-        Pcpu a = pcpu(0, engine, validator);
-        Pcpu b = pcpu(1, engine, validator);
-        SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
-        int[] state = new int[2];
-        Thread other = new Thread(() -> {
-            if (lock.tryLock(b)) {
-                state[1] = state[0];
-                lock.unlock(b);
-            }
-        });
-        other.start();
-        lock.lock(a);
-        state[0] = 1;
-        state[0] = 2;
-        lock.unlock(a);
-        join(other);
-        if (state[1] == 1 || lock.isLocked()) {
-            throw new AssertionError("saw " + state[1] + (lock.isLocked() ? ", and the lock is still taken" : ""));
-        }
+    void criticalSectionsNeverOverlapAndNobodyStarves() {
+        new ModelCheckingOptions()
+                .iterations(4)
+                .invocationsPerIteration(600)
+                .threads(2)
+                .actorsPerThread(2)
+                .actorsBefore(0)
+                .actorsAfter(1)
+                .loopIterationsBeforeThreadSwitch(20) // more than the longest loop of a constructor
+                .loopBound(400) // a waiter that is passed over that often hangs
+                .sequentialSpecification(Specification.class)
+                .check(SpinLockLincheckTest.class);
     }
 }

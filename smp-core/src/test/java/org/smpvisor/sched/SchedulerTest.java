@@ -308,6 +308,8 @@ class SchedulerTest {
         run(1);
         run(0);
         assertThat(b.validator.violations()).isEmpty();
-        assertThat(b.validator.edges()).contains("SCHEDULE->SCHEDULE", "SCHEDULE->TIMERS").noneMatch(e -> e.endsWith("->IO"));
+        assertThat(b.validator.edges())
+                .contains("SCHEDULE->SCHEDULE", "SCHEDULE->TIMERS")
+                .noneMatch(e -> e.endsWith("->IO"));
     }
 }

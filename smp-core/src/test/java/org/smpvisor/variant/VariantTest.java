@@ -18,7 +18,8 @@ class VariantTest {
         Variant one = Variant.xen().with(Quirk.H2, true);
         assertThat(one.fixed()).containsExactly(Quirk.H2);
         assertThat(one.with(Quirk.H2, false)).isEqualTo(Variant.xen());
-        assertThat(one.with(Fault.DROP_LR).with(Variant.XenVersion.V4_17).fixed()).containsExactly(Quirk.H2);
+        assertThat(one.with(Fault.DROP_LR).with(Variant.XenVersion.V4_17).fixed())
+                .containsExactly(Quirk.H2);
     }
 
     @Test

@@ -47,6 +47,7 @@ public final class Audit {
     private void judgeVcpu(Domain d, Vcpu v) {
         VgicVcpu vv = (VgicVcpu) v.vgic();
         int linked = 0;
+        int visible = 0;
         for (ListNode<PendingIrq> n = vv.inflight().next(); n != vv.inflight(); n = n.next()) {
             PendingIrq p = n.element();
             if (p == null || ++linked > MAX_LIST) {
@@ -59,6 +60,7 @@ public final class Audit {
                 return;
             }
             int s = p.status().peek();
+            visible += s >>> PendingIrq.VISIBLE & 1;
             if ((s & 1 << PendingIrq.ENABLED) != 0) {
                 report(
                         Violation.Kind.LEFT_BEHIND,
@@ -69,14 +71,14 @@ public final class Audit {
                                 + p.describe() + ")");
             }
         }
-        if (driver.savedLrMask(v) != 0 && linked == 0) {
+        if (Long.bitCount(driver.savedLrMask(v)) != visible) {
             report(
                     Violation.Kind.INCONSISTENT,
                     d,
                     -1,
                     v,
-                    v + " has list registers allocated (mask 0x" + Long.toHexString(driver.savedLrMask(v))
-                            + ") and nothing in flight");
+                    v + " has list registers allocated by mask 0x" + Long.toHexString(driver.savedLrMask(v)) + ", but "
+                            + visible + " of the interrupts in flight say that they are in one");
         }
     }
 

@@ -148,7 +148,8 @@ public final class GicV3 implements GicHwOperations {
         console.accept("GICv3 initialization:");
         console.accept(String.format("      gic_dist_addr=0x%014x", description.distributorBase()));
         console.accept("      gic_maintenance_irq=" + description.maintenanceIrq());
-        console.accept("      gic_rdist_stride=" + (description.stride() == 0 ? "0" : "0x" + Long.toHexString(description.stride())));
+        console.accept("      gic_rdist_stride="
+                + (description.stride() == 0 ? "0" : "0x" + Long.toHexString(description.stride())));
         console.accept("      gic_rdist_regions=" + description.regions().size());
         console.accept("      redistributor regions:");
         for (int i = 0; i < description.regions().size(); i++) {
@@ -237,7 +238,8 @@ public final class GicV3 implements GicHwOperations {
                 if (typer >>> 32 == wanted) {
                     redistributor[cpu.id()] = at;
                     regionFound[cpu.id()] = r;
-                    console.accept(String.format("GICv3: CPU%d: Found redistributor in region %d @%016x", cpu.id(), r, at));
+                    console.accept(
+                            String.format("GICv3: CPU%d: Found redistributor in region %d @%016x", cpu.id(), r, at));
                     return;
                 }
                 at += description.stride() != 0 ? description.stride() : GICR_SIZE + ((typer & 2) != 0 ? GICR_SIZE : 0);
@@ -407,7 +409,11 @@ public final class GicV3 implements GicHwOperations {
         cpu.count(Counter.HOST_SGIS);
         long a = target.affinity();
         hw.cpu(cpu.id())
-                .sendSgi((a >>> 32 & 0xff) << 48 | (a >>> 16 & 0xff) << 32 | (long) id << 24 | (a >>> 8 & 0xff) << 16 | 1L << (a & 0xf));
+                .sendSgi((a >>> 32 & 0xff) << 48
+                        | (a >>> 16 & 0xff) << 32
+                        | (long) id << 24
+                        | (a >>> 8 & 0xff) << 16
+                        | 1L << (a & 0xf));
     }
 
     @Override
@@ -467,7 +473,9 @@ public final class GicV3 implements GicHwOperations {
     @Override
     @Xen("gicv3_update_lr")
     public void updateLr(Pcpu cpu, int lr, int virq, int priority, int pirq, long state) {
-        long v = state | VirtualCpuInterface.LR_GROUP1 | (long) (priority & 0xff) << VirtualCpuInterface.LR_PRIORITY_SHIFT;
+        long v = state
+                | VirtualCpuInterface.LR_GROUP1
+                | (long) (priority & 0xff) << VirtualCpuInterface.LR_PRIORITY_SHIFT;
         if (pirq >= 0) {
             v |= VirtualCpuInterface.LR_HW
                     | (pirq & VirtualCpuInterface.LR_PHYSICAL_MASK) << VirtualCpuInterface.LR_PHYSICAL_SHIFT;

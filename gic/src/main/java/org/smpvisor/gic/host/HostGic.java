@@ -27,7 +27,12 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     /**
      * @param claimsPhysicalTimer whether Xen takes the physical timer PPI for itself, as 4.17 does
      */
-    public HostGic(GicHwOperations ops, Irq irq, GicV3Description description, CrossCall crossCall, boolean claimsPhysicalTimer) {
+    public HostGic(
+            GicHwOperations ops,
+            Irq irq,
+            GicV3Description description,
+            CrossCall crossCall,
+            boolean claimsPhysicalTimer) {
         this.ops = ops;
         this.irq = irq;
         this.description = description;

@@ -206,9 +206,7 @@ public final class CpuInterface implements InterruptLine {
     }
 
     private boolean isSignalled() {
-        return bestPriority < priorityMask
-                && groupEnabled
-                && (bestPriority & ~7) < runningPriority();
+        return bestPriority < priorityMask && groupEnabled && (bestPriority & ~7) < runningPriority();
     }
 
     // ---- ICC system registers ---------------------------------------------------------------------------------------
@@ -296,15 +294,14 @@ public final class CpuInterface implements InterruptLine {
 
     /** Reads one of the configuration registers of the CPU interface. */
     public long read(SystemRegister r) {
-        long v =
-                switch (r) {
-                    case ICC_SRE_EL1, ICC_SRE_EL2 -> sre;
-                    case ICC_BPR1_EL1 -> binaryPoint;
-                    case ICC_PMR_EL1 -> priorityMask;
-                    case ICC_CTLR_EL1 -> control;
-                    case ICC_IGRPEN1_EL1 -> groupEnabled ? 1 : 0;
-                    default -> throw new IllegalArgumentException("read of " + r);
-                };
+        long v = switch (r) {
+            case ICC_SRE_EL1, ICC_SRE_EL2 -> sre;
+            case ICC_BPR1_EL1 -> binaryPoint;
+            case ICC_PMR_EL1 -> priorityMask;
+            case ICC_CTLR_EL1 -> control;
+            case ICC_IGRPEN1_EL1 -> groupEnabled ? 1 : 0;
+            default -> throw new IllegalArgumentException("read of " + r);
+        };
         log(r, false, v);
         return v;
     }
@@ -344,7 +341,11 @@ public final class CpuInterface implements InterruptLine {
     private long typer() {
         long a = pcpu.affinity();
         long affinity = a >>> 32 << 24 | a & 0xffffff;
-        return affinity << 32 | TYPER_COMMON_LPI_AFF3 | (long) index << 8 | (gic.isLastOfRegion(index) ? 1 << 4 : 0) | 1;
+        return affinity << 32
+                | TYPER_COMMON_LPI_AFF3
+                | (long) index << 8
+                | (gic.isLastOfRegion(index) ? 1 << 4 : 0)
+                | 1;
     }
 
     private long readSgi(int offset, int bytes) {
@@ -377,7 +378,8 @@ public final class CpuInterface implements InterruptLine {
         int o = offset - GICR_SGI_FRAME;
         if (o >= GICD_IPRIORITYR && o < GICD_IPRIORITYR + NR_LOCAL_IRQS) {
             for (int i = 0; i < bytes; i++) {
-                priorities[o - GICD_IPRIORITYR + i] = (int) (value >>> 8 * i) & gic.config().priorityMask();
+                priorities[o - GICD_IPRIORITYR + i] =
+                        (int) (value >>> 8 * i) & gic.config().priorityMask();
             }
         }
         switch (o) {

@@ -107,7 +107,9 @@ public final class Distributor {
 
     int priorityIfDeliverable(int spi, int cpu) {
         long w = spis.getVolatile(spi);
-        return SpiState.isDeliverable(w) && SpiState.target(w) == cpu && isEnabledGroup() ? SpiState.priority(w) : 0x100;
+        return SpiState.isDeliverable(w) && SpiState.target(w) == cpu && isEnabledGroup()
+                ? SpiState.priority(w)
+                : 0x100;
     }
 
     /** The acknowledge: pending to active in one step, or false if the SPI has gone elsewhere meanwhile. */
@@ -267,7 +269,8 @@ public final class Distributor {
     private void writePriority(int spi, int priority) {
         while (true) {
             long w = spis.getVolatile(spi);
-            if (spis.compareAndSet(spi, w, SpiState.withPriority(w, priority & gic.config().priorityMask()))) {
+            if (spis.compareAndSet(
+                    spi, w, SpiState.withPriority(w, priority & gic.config().priorityMask()))) {
                 return;
             }
         }
@@ -288,7 +291,8 @@ public final class Distributor {
             return;
         }
         boolean whole = bit == SpiState.GROUP1;
-        boolean set = (offset & 0x80) == 0; // the S registers lie at even multiples of 0x80, the C registers at odd ones
+        boolean set =
+                (offset & 0x80) == 0; // the S registers lie at even multiples of 0x80, the C registers at odd ones
         for (int i = 0; i < 32 && first + i < lines; i++) {
             boolean one = (value >>> i & 1) != 0;
             if (whole) {

@@ -49,8 +49,8 @@ public final class GicHardware {
             while (at + GICR_SIZE > config.regionBases()[region] + config.regionSizes()[region]) {
                 region++;
                 if (region == config.regionBases().length) {
-                    throw new IllegalArgumentException(
-                            "the redistributor regions hold " + i + " redistributors, but there are " + cpus.length + " CPUs");
+                    throw new IllegalArgumentException("the redistributor regions hold " + i
+                            + " redistributors, but there are " + cpus.length + " CPUs");
                 }
                 at = config.regionBases()[region];
             }

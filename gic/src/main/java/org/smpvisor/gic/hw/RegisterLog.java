@@ -5,7 +5,14 @@ public interface RegisterLog {
     /** Records nothing. */
     RegisterLog NONE = new RegisterLog() {
         @Override
-        public void access(int cpu, Component component, boolean write, long offset, SystemRegister register, int bytes, long value) {
+        public void access(
+                int cpu,
+                Component component,
+                boolean write,
+                long offset,
+                SystemRegister register,
+                int bytes,
+                long value) {
             // Nobody listens.
         }
 
@@ -32,7 +39,8 @@ public interface RegisterLog {
      * @param register the system register, or {@code null} for a memory-mapped one
      * @param bytes width, 1, 4 or 8
      */
-    void access(int cpu, Component component, boolean write, long offset, SystemRegister register, int bytes, long value);
+    void access(
+            int cpu, Component component, boolean write, long offset, SystemRegister register, int bytes, long value);
 
     /** Whether anybody listens. */
     default boolean isOn() {

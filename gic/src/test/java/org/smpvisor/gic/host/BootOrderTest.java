@@ -10,7 +10,6 @@ import org.smpvisor.variant.Variant;
 class BootOrderTest {
     private final GicBench b = new GicBench(64, 4, 0x0L, 0x1L);
 
-
     private int at(String access) {
         int i = b.accesses.indexOf(access);
         assertThat(i).as(access + " in " + b.accesses).isNotNegative();
@@ -50,9 +49,12 @@ class BootOrderTest {
     @Test
     void everyRegisterOfABankIsWrittenOnce() {
         b.gic.init(b.cpus[0]);
-        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0x6[0-9a-f]{3}=.*"))).hasSize(32);
-        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0x4[0-9a-f]{2}=.*"))).hasSize(8);
-        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0xc[0-9a-f]{2}=.*"))).hasSize(2);
+        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0x6[0-9a-f]{3}=.*")))
+                .hasSize(32);
+        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0x4[0-9a-f]{2}=.*")))
+                .hasSize(8);
+        assertThat(b.accesses.stream().filter(a -> a.matches("W GICD\\+0xc[0-9a-f]{2}=.*")))
+                .hasSize(2);
     }
 
     @Test

@@ -30,7 +30,8 @@ class DispatchTest {
     }
 
     private void route() {
-        assertThat(b.irq.routeIrqToGuest(cpu, d, SPI + 1, SPI, IrqDesc.Type.EDGE)).isZero();
+        assertThat(b.irq.routeIrqToGuest(cpu, d, SPI + 1, SPI, IrqDesc.Type.EDGE))
+                .isZero();
         IrqDesc desc = b.irq.desc(cpu, SPI);
         int flags = desc.lock().lockIrqSave(cpu);
         desc.handler(cpu).setAffinity(cpu, desc, cpu);
@@ -55,8 +56,7 @@ class DispatchTest {
         b.hw.distributor().raise(SPI);
         b.gic.interrupt(cpu);
         assertThat(b.injected).containsExactly("d1/41 by cpu0");
-        assertThat(b.systemRegisters())
-                .containsExactly("R ICC_IAR1_EL1", "W ICC_EOIR1_EL1=0x28", "R ICC_IAR1_EL1");
+        assertThat(b.systemRegisters()).containsExactly("R ICC_IAR1_EL1", "W ICC_EOIR1_EL1=0x28", "R ICC_IAR1_EL1");
         assertThat(b.hw.distributor().isActive(SPI)).isTrue();
         assertThat(status() & 1 << IrqDesc.IRQ_INPROGRESS).isNotZero();
         assertThat(status() & 1 << IrqDesc.IRQ_GUEST).isNotZero();
@@ -137,7 +137,8 @@ class DispatchTest {
         b.driver.sendSgi(b.cpus[1], cpu, 1);
         b.gic.interrupt(cpu);
         assertThat(ran).containsExactly("spi");
-        assertThat(b.systemRegisters().stream().filter("R ICC_IAR1_EL1"::equals)).hasSize(3);
+        assertThat(b.systemRegisters().stream().filter("R ICC_IAR1_EL1"::equals))
+                .hasSize(3);
     }
 
     @Test
@@ -222,7 +223,9 @@ class DispatchTest {
     @Test
     void releaseChecksOwnerAndLife() {
         route();
-        assertThat(b.irq.releaseGuestIrq(cpu, d, SPI, SPI)).as("another virtual number").isEqualTo(Irq.EINVAL);
+        assertThat(b.irq.releaseGuestIrq(cpu, d, SPI, SPI))
+                .as("another virtual number")
+                .isEqualTo(Irq.EINVAL);
         assertThat(b.irq.releaseGuestIrq(cpu, new Domain(2, 1), SPI + 1, SPI)).isEqualTo(Irq.EINVAL);
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isEqualTo(Irq.EBUSY);
         d.setDying();
@@ -273,7 +276,8 @@ class DispatchTest {
         b.gic.restore(b.cpus[1], v);
         assertThat(b.cpus[1].lrMask()).isEqualTo(0xf);
         assertThat(b.cpu(1).virtual().readLr(0)).isEqualTo(b.cpu(0).virtual().readLr(0));
-        assertThat(b.cpu(1).virtual().readLr(0)).isEqualTo(1L << 62 | 1L << 61 | 1L << 60 | 0xa0L << 48 | 33L << 32 | 40);
+        assertThat(b.cpu(1).virtual().readLr(0))
+                .isEqualTo(1L << 62 | 1L << 61 | 1L << 60 | 0xa0L << 48 | 33L << 32 | 40);
         assertThat(b.cpu(1).virtual().readLr(3)).isEqualTo(1L << 62 | 1L << 60 | 0xa0L << 48 | 43);
         assertThat(b.cpu(1).virtual().readActivePriorities()).isEqualTo(0x500);
         assertThat(b.cpu(1).virtual().readVmcr()).isEqualTo(0xf8000002L);

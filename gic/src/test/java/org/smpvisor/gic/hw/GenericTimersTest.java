@@ -49,7 +49,9 @@ class GenericTimersTest {
 
     @Test
     void impossibleGicsAreRefused() {
-        assertThatThrownBy(() -> config(65, 4, 5, 25)).hasMessageContaining("lines").hasMessageContaining("65");
+        assertThatThrownBy(() -> config(65, 4, 5, 25))
+                .hasMessageContaining("lines")
+                .hasMessageContaining("65");
         assertThatThrownBy(() -> config(1056, 4, 5, 25)).hasMessageContaining("lines");
         assertThatThrownBy(() -> config(64, 0, 5, 25)).hasMessageContaining("list registers");
         assertThatThrownBy(() -> config(64, 17, 5, 25)).hasMessageContaining("list registers");

@@ -67,7 +67,9 @@ class VirtualCpuInterfaceTest {
         assertThat(v.isIrqAsserted()).isFalse();
         v.writePriorityMask(0xff);
         assertThat(v.isIrqAsserted()).isTrue();
-        assertThat(v.readVmcr() >>> VMCR_VPMR_SHIFT & 0xff).as("implemented bits").isEqualTo(0xf8);
+        assertThat(v.readVmcr() >>> VMCR_VPMR_SHIFT & 0xff)
+                .as("implemented bits")
+                .isEqualTo(0xf8);
     }
 
     @Test
@@ -89,8 +91,7 @@ class VirtualCpuInterfaceTest {
         v.writeControl(2);
         v.writeBinaryPoint(3);
         v.writePriorityMask(0x80);
-        assertThat(v.readVmcr())
-                .isEqualTo(VMCR_VENG1 | VMCR_VEOIM | 3L << VMCR_VBPR1_SHIFT | 0x80L << VMCR_VPMR_SHIFT);
+        assertThat(v.readVmcr()).isEqualTo(VMCR_VENG1 | VMCR_VEOIM | 3L << VMCR_VBPR1_SHIFT | 0x80L << VMCR_VPMR_SHIFT);
     }
 
     @Test

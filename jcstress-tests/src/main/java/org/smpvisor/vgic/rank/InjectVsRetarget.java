@@ -44,8 +44,14 @@ public class InjectVsRetarget {
 
     /** The same on Xen as it is: the SPI may be queued on a vCPU that it is no longer routed to. */
     @JCStressTest
-    @Outcome(id = {"1, 0, 0", "0, 1, 0"}, expect = ACCEPTABLE, desc = "Before or after.")
-    @Outcome(id = "1, 0, 1", expect = ACCEPTABLE_INTERESTING, desc = "H2: queued on vCPU 0 after the route had changed.")
+    @Outcome(
+            id = {"1, 0, 0", "0, 1, 0"},
+            expect = ACCEPTABLE,
+            desc = "Before or after.")
+    @Outcome(
+            id = "1, 0, 1",
+            expect = ACCEPTABLE_INTERESTING,
+            desc = "H2: queued on vCPU 0 after the route had changed.")
     @Outcome(expect = FORBIDDEN, desc = "Lost or doubled: more than H2 allows.")
     @State
     public static class OnXen {

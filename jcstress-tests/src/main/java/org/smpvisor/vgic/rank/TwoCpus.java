@@ -159,7 +159,9 @@ final class TwoCpus {
         int n = 0;
         for (int i = 0; i < 4; i++) {
             long lr = hardware.cpu(p.id()).virtual().readLr(i);
-            n += (lr & VirtualCpuInterface.LR_PENDING) != 0 && (lr & VirtualCpuInterface.LR_VIRTUAL_MASK) == SPI ? 1 : 0;
+            n += (lr & VirtualCpuInterface.LR_PENDING) != 0 && (lr & VirtualCpuInterface.LR_VIRTUAL_MASK) == SPI
+                    ? 1
+                    : 0;
         }
         return n;
     }

@@ -163,7 +163,8 @@ final class ListRegisters {
                 if (p.desc().getOpaque(cpu) == null) {
                     gic.writeLr(cpu, i, lr | PENDING);
                 } else {
-                    cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
+                    cpu.events()
+                            .record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
                 }
             }
         } else if ((lr & PENDING) != 0) {

@@ -115,7 +115,8 @@ final class RankRules {
         heldMove = variant.isFixed(Quirk.H5) ? RankRules::onlyIfVisible : this::always;
         store = variant.isFixed(Quirk.H10) ? new StoreEarly() : new StoreLate();
         disabled = variant.isFixed(Quirk.H11) ? RankRules::queuedStays : this::queuedIsDropped;
-        active = variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
+        active =
+                variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
         victim = variant.isFixed(Quirk.H28) ? RankRules::leastUrgent : this::xenVictim;
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();

@@ -87,7 +87,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
             VgicVcpu route = given != null ? given : routed(cpu, d, p);
             VgicVcpu v = p.irq() < 32 ? route : rules.owner.choose(cpu, p, route);
             v.lock().lock(cpu);
-            if (p.irq() < 32 || rules.owner.confirm(cpu, p, v) && (given != null || rules.target.confirm(cpu, d, p, v))) {
+            if (p.irq() < 32
+                    || rules.owner.confirm(cpu, p, v) && (given != null || rules.target.confirm(cpu, d, p, v))) {
                 return v;
             }
             v.lock().unlock(cpu);
@@ -127,7 +128,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
                 && p.desc().peek() != null
                 && p.inflight().isEmpty()
                 && faults.fires(Fault.WRONG_ROUTE)) {
-            int wrong = (d.target(cpu, p.irq()).vcpu().vcpuId() + 1) % d.domain().maxVcpus();
+            int wrong =
+                    (d.target(cpu, p.irq()).vcpu().vcpuId() + 1) % d.domain().maxVcpus();
             return of(d.domain().vcpu(wrong));
         }
         return null;
@@ -353,7 +355,12 @@ public final class RankVgic implements VgicOps, VgicConnector {
             storeEarly(cpu, rank, p, next);
             p.status().setBit(cpu, PendingIrq.MIGRATING);
             cpu.count(Counter.MIGRATIONS_DEFERRED);
-            cpu.events().record(Event.MOVE_DEFERRED, p.domain(), p.irq(), next.vcpu().vcpuId());
+            cpu.events()
+                    .record(
+                            Event.MOVE_DEFERRED,
+                            p.domain(),
+                            p.irq(),
+                            next.vcpu().vcpuId());
         }
         guardian.lock().unlock(cpu);
         cpu.localIrqRestore(flags);

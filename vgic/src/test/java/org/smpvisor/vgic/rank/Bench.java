@@ -67,7 +67,14 @@ final class Bench {
             cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, 64));
         }
         GicConfig config = new GicConfig(
-                128, listRegisters, 5, 0x8000000L, new long[] {0x80a0000L}, new long[] {0x1000000L}, GICR_SIZE, MAINTENANCE);
+                128,
+                listRegisters,
+                5,
+                0x8000000L,
+                new long[] {0x80a0000L},
+                new long[] {0x1000000L},
+                GICR_SIZE,
+                MAINTENANCE);
         GicV3Description description = new GicV3Description(
                 0x8000000L,
                 List.of(new GicV3Description.Region(0x80a0000L, 0x1000000L)),
@@ -217,7 +224,8 @@ final class Bench {
     }
 
     void sgi(int p, int vcpu, int sgi) {
-        vgic.sysregWrite(cpus[p], cpus[p].current(), org.smpvisor.abi.SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | 1L << vcpu);
+        vgic.sysregWrite(
+                cpus[p], cpus[p].current(), org.smpvisor.abi.SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | 1L << vcpu);
     }
 
     /** ICV_IAR1: the guest acknowledges. */
@@ -431,5 +439,4 @@ final class Bench {
     int physicalTarget(int spi) {
         return hardware.distributor().target(spi);
     }
-
 }

@@ -97,7 +97,9 @@ class HardwareSpiTest {
     void ispendrSetsThePhysicalBitInsteadOfInjecting() {
         b.enable(0, HW);
         b.store(0, GUEST_GICD_BASE + GICD_ISPENDR + 4, 4, 1L << HW - 32);
-        assertThat(b.total(Counter.INJECTIONS)).as("taken on the same pCPU at the next open point").isEqualTo(1);
+        assertThat(b.total(Counter.INJECTIONS))
+                .as("taken on the same pCPU at the next open point")
+                .isEqualTo(1);
         assertThat(b.state(HW)).isEqualTo("INLR");
     }
 
@@ -179,7 +181,9 @@ class HardwareSpiTest {
         b.eoi(0, HW);
         b.pulse(HW);
         b.irqExit(0);
-        assertThat(b.physicalTarget(HW)).as("the sync moved the line, and what waits on it, to pCPU 1").isEqualTo(1);
+        assertThat(b.physicalTarget(HW))
+                .as("the sync moved the line, and what waits on it, to pCPU 1")
+                .isEqualTo(1);
         b.irqExit(1);
         assertThat(b.inflightOn(1, HW)).isTrue();
         assertThat(b.ack(1)).isEqualTo(HW);
@@ -245,7 +249,9 @@ class HardwareSpiTest {
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW + 1, HW)).isEqualTo(Irq.EINVAL);
         b.domain.setDying();
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW, HW)).isZero();
-        assertThat(b.hardware.distributor().isActive(HW)).as("deactivated by Xen").isFalse();
+        assertThat(b.hardware.distributor().isActive(HW))
+                .as("deactivated by Xen")
+                .isFalse();
         assertThat(b.hardware.distributor().isEnabled(HW)).isFalse();
         assertThat(b.pending(HW).desc().peek()).isNull();
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW, HW)).isEqualTo(Irq.EINVAL);

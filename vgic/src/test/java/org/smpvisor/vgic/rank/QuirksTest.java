@@ -84,7 +84,9 @@ class QuirksTest {
                 break;
             }
             boolean old = b.inflightOn(0, spi);
-            assertThat(old ^ b.inflightOn(1, spi)).as("on exactly one list, point %d", n).isTrue();
+            assertThat(old ^ b.inflightOn(1, spi))
+                    .as("on exactly one list, point %d", n)
+                    .isTrue();
             boolean migrating = b.has(spi, PendingIrq.MIGRATING);
             if (old && b.dist().peekTarget(spi) == 1 && !migrating && b.marked(Quirk.H2, spi)) {
                 onOld++;
@@ -157,7 +159,9 @@ class QuirksTest {
         Bench b = moveInThreeWrites(Variant.xen());
         assertThat(b.marked(Quirk.H27, HW)).isTrue();
         assertThat(b.state(HW)).startsWith("IDLE");
-        assertThat(b.hardware.distributor().isActive(HW)).as("active with nobody to end it").isTrue();
+        assertThat(b.hardware.distributor().isActive(HW))
+                .as("active with nobody to end it")
+                .isTrue();
         assertThat(b.copies(HW)).isZero();
     }
 
@@ -196,7 +200,9 @@ class QuirksTest {
         b.inject(0, HW);
         b.route(0, HW, 1);
         b.inject(0, HW);
-        assertThat(b.marked(Quirk.H3, HW)).as("under the lock of vCPU 1, on the list of vCPU 0").isTrue();
+        assertThat(b.marked(Quirk.H3, HW))
+                .as("under the lock of vCPU 1, on the list of vCPU 0")
+                .isTrue();
         b.ack(0);
         b.eoi(0, HW);
         b.irqExit(0);
@@ -215,7 +221,9 @@ class QuirksTest {
         b.route(0, HW, 1);
         b.inject(1, HW);
         assertThat(b.marked(Quirk.H3, HW)).isTrue();
-        assertThat(b.marked(Quirk.H3, HW_2)).as("register 0 of the wrong pCPU was looked at").isTrue();
+        assertThat(b.marked(Quirk.H3, HW_2))
+                .as("register 0 of the wrong pCPU was looked at")
+                .isTrue();
     }
 
     // ---- H11, H12 ---------------------------------------------------------------------------------------------------
@@ -311,8 +319,11 @@ class QuirksTest {
             Bench b = Bench.of(variant);
             int spi = 50;
             boolean[] met = new boolean[1];
-            b.interposeUnder(0, n, () -> met[0] = b.pending(spi).desc().peek() != null
-                    && b.desc(spi).handler(b.cpus[1]) == HwIrqController.NONE);
+            b.interposeUnder(
+                    0,
+                    n,
+                    () -> met[0] = b.pending(spi).desc().peek() != null
+                            && b.desc(spi).handler(b.cpus[1]) == HwIrqController.NONE);
             b.irq.routeIrqToGuest(b.cpus[0], b.domain, spi, spi, org.smpvisor.gic.host.IrqDesc.Type.EDGE);
             if (b.withdraw(0)) {
                 return false;

@@ -24,14 +24,18 @@ class RegisterFramesTest {
     }
 
     private void write(long address, int bytes, long value) {
-        assertThat(b.store(0, address, bytes, value)).as("store to 0x%x", address).isTrue();
+        assertThat(b.store(0, address, bytes, value))
+                .as("store to 0x%x", address)
+                .isTrue();
     }
 
     // ---- GICD -------------------------------------------------------------------------------------------------------
 
     @Test
     void identification() {
-        assertThat(read(GICD + GICD_TYPER, 4)).as("32 SPIs, 2 CPUs, 10 bits of INTID").isEqualTo(1 | 1 << 5 | 9 << 19);
+        assertThat(read(GICD + GICD_TYPER, 4))
+                .as("32 SPIs, 2 CPUs, 10 bits of INTID")
+                .isEqualTo(1 | 1 << 5 | 9 << 19);
         assertThat(read(GICD + GICD_IIDR, 4)).isEqualTo(0x34c);
         assertThat(read(GICD + GICD_PIDR2, 4)).isEqualTo(0x30);
     }
@@ -197,8 +201,10 @@ class RegisterFramesTest {
     @Test
     void theFirstWordOfTheBanksReachesThePrivateInterruptsOfTheCallingVcpu() {
         b.store(1, GICD + GICD_ISENABLER, 4, 1 << 5);
-        assertThat(b.vgicOf(1).pendingIrq(5).status().peek() & 1 << PendingIrq.ENABLED).isNotZero();
-        assertThat(b.vgicOf(0).pendingIrq(5).status().peek() & 1 << PendingIrq.ENABLED).isZero();
+        assertThat(b.vgicOf(1).pendingIrq(5).status().peek() & 1 << PendingIrq.ENABLED)
+                .isNotZero();
+        assertThat(b.vgicOf(0).pendingIrq(5).status().peek() & 1 << PendingIrq.ENABLED)
+                .isZero();
     }
 
     // ---- IROUTER ----------------------------------------------------------------------------------------------------
@@ -233,7 +239,8 @@ class RegisterFramesTest {
     void affinitiesAbove15UseTheSecondLevel() {
         Bench many = Bench.down(Variant.xen(), 18);
         many.powerOn(0);
-        assertThat(many.store(0, GICD + GICD_IROUTER + 8 * VIRTUAL, 8, 1 << 8 | 1)).isTrue();
+        assertThat(many.store(0, GICD + GICD_IROUTER + 8 * VIRTUAL, 8, 1 << 8 | 1))
+                .isTrue();
         assertThat(many.dist().peekTarget(VIRTUAL)).isEqualTo(17);
         many.load(0, GICD + GICD_IROUTER + 8 * VIRTUAL, 8);
         assertThat(many.answer()).isEqualTo(1 << 8 | 1);
@@ -292,7 +299,9 @@ class RegisterFramesTest {
     })
     void widthsOfRedistributorAccesses(String offset, int bytes, boolean loads, boolean stores) {
         assertThat(b.load(0, GICR + Integer.decode(offset), bytes)).as("load").isEqualTo(loads);
-        assertThat(b.store(0, GICR + Integer.decode(offset), bytes, 0)).as("store").isEqualTo(stores);
+        assertThat(b.store(0, GICR + Integer.decode(offset), bytes, 0))
+                .as("store")
+                .isEqualTo(stores);
     }
 
     @Test
@@ -302,7 +311,9 @@ class RegisterFramesTest {
 
     @Test
     void aRedistributorThatNobodyOwnsIsNotEmulated() {
-        assertThat(read(GICR + 2L * GICR_SIZE, 4)).as("beyond the frames: all ones").isEqualTo(-1L);
+        assertThat(read(GICR + 2L * GICR_SIZE, 4))
+                .as("beyond the frames: all ones")
+                .isEqualTo(-1L);
     }
 
     @Test

@@ -17,7 +17,11 @@ class SgiTest {
     }
 
     private static void enableSgis(Bench b, int vcpu) {
-        b.store(0, GicAbi.GUEST_GICR_BASE + (long) vcpu * GicAbi.GICR_SIZE + GicAbi.GICR_SGI_FRAME + GicAbi.GICD_ISENABLER, 4, 0xffff);
+        b.store(
+                0,
+                GicAbi.GUEST_GICR_BASE + (long) vcpu * GicAbi.GICR_SIZE + GicAbi.GICR_SGI_FRAME + GicAbi.GICD_ISENABLER,
+                4,
+                0xffff);
     }
 
     @Test
@@ -77,6 +81,7 @@ class SgiTest {
     @Test
     void otherSystemRegistersAreUndefined() {
         Bench b = Bench.xen();
-        assertThat(b.vgic.sysregWrite(b.cpus[0], b.vcpu(0), SysReg.ICC_PMR_EL1, 0)).isFalse();
+        assertThat(b.vgic.sysregWrite(b.cpus[0], b.vcpu(0), SysReg.ICC_PMR_EL1, 0))
+                .isFalse();
     }
 }

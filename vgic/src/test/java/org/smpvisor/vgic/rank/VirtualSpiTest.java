@@ -145,7 +145,9 @@ class VirtualSpiTest {
         b.inject(0, VIRTUAL);
         b.ack(0);
         b.eoi(0, VIRTUAL);
-        assertThat(b.state(VIRTUAL)).as("the end is invisible until the next exit").isEqualTo("INLR");
+        assertThat(b.state(VIRTUAL))
+                .as("the end is invisible until the next exit")
+                .isEqualTo("INLR");
         b.sync(0);
         assertThat(b.state(VIRTUAL)).isEqualTo("IDLE");
         assertThat(b.cpus[0].lrMask()).isZero();
@@ -254,7 +256,9 @@ class VirtualSpiTest {
         b.settle(0);
         assertThat(b.cpus[0].current().isIdle()).isTrue();
         b.inject(1, VIRTUAL);
-        assertThat(b.isKicked(0)).as("the schedule softirq is announced by an SGI").isTrue();
+        assertThat(b.isKicked(0))
+                .as("the schedule softirq is announced by an SGI")
+                .isTrue();
         b.settle(0);
         b.flush(0);
         assertThat(b.cpus[0].current()).isEqualTo(b.vcpu(0));
