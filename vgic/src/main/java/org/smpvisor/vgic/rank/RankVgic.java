@@ -81,23 +81,31 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     // ---- which lock -------------------------------------------------------------------------------------------------
 
-    /** Takes, interrupts masked, the lock of the vCPU that guards {@code p} now; returns that vCPU. */
+    /**
+     * Takes, interrupts masked, the lock of the vCPU that guards {@code p} now; returns that vCPU.
+     *
+     * @param given the vCPU that the route names, if the caller holds the rank lock or names the vCPU itself; else
+     *     {@code null}, and the route is looked up
+     */
     private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
         while (true) {
-            VgicVcpu route = given != null ? given : routed(cpu, d, p);
+            VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
             VgicVcpu v = p.irq() < 32 ? route : rules.owner.choose(cpu, p, route);
             v.lock().lock(cpu);
-            if (p.irq() < 32
-                    || rules.owner.confirm(cpu, p, v) && (given != null || rules.target.confirm(cpu, d, p, v))) {
+            if (p.irq() < 32 || isGuardian(cpu, d, p, v, given != null)) {
                 return v;
             }
             v.lock().unlock(cpu);
         }
     }
 
-    private VgicVcpu routed(Pcpu cpu, VgicDomain d, PendingIrq p) {
-        VgicVcpu v = d.target(cpu, p.irq());
-        return v;
+    /**
+     * With V of {@code v} held. The owner is asked on both sides of the route: while there is none, the route cannot leave
+     * {@code v} without this lock, so that both answers hold at one moment.
+     */
+    private boolean isGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v, boolean given) {
+        return rules.owner.confirm(cpu, p, v)
+                && (given || rules.target.confirm(cpu, d, p, v) && rules.owner.confirm(cpu, p, v));
     }
 
     // ---- injection --------------------------------------------------------------------------------------------------
