@@ -10,15 +10,18 @@ public final class StateCorrupted extends RuntimeException {
 
     private final int domain;
     private final int vcpu;
+    private final int intid;
 
     /**
      * @param domain domain whose state it is
      * @param vcpu vCPU whose state it is
+     * @param intid interrupt at which it was noticed, -1 if that is not known
      */
-    public StateCorrupted(int domain, int vcpu, String message) {
+    public StateCorrupted(int domain, int vcpu, int intid, String message) {
         super(message);
         this.domain = domain;
         this.vcpu = vcpu;
+        this.intid = intid;
     }
 
     public int domain() {
@@ -27,5 +30,9 @@ public final class StateCorrupted extends RuntimeException {
 
     public int vcpu() {
         return vcpu;
+    }
+
+    public int intid() {
+        return intid;
     }
 }

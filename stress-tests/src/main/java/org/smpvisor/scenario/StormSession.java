@@ -292,11 +292,11 @@ final class StormSession implements AutoCloseable {
                         hang.report().lines().toList()));
             }
         } else if (machine.failure() instanceof StateCorrupted c) {
-            List<String> stack = new ArrayList<>();
+            List<String> story = new ArrayList<>(c.intid() < 0 ? List.of() : history(c.domain(), c.intid()));
             for (StackTraceElement e : c.getStackTrace()) {
-                stack.add("at " + e);
+                story.add("at " + e);
             }
-            out.add(new Violation(Violation.Kind.CORRUPTED, c.domain(), -1, c.vcpu(), c.getMessage(), stack));
+            out.add(new Violation(Violation.Kind.CORRUPTED, c.domain(), -1, c.vcpu(), c.getMessage(), story));
         } else if (machine.failure() == null) {
             for (Domain d : machine.domains()) {
                 audit.judge(d);

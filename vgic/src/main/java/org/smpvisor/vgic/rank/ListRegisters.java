@@ -66,6 +66,7 @@ final class ListRegisters {
             throw new StateCorrupted(
                     v.domain().domain().id(),
                     v.vcpu().vcpuId(),
+                    -1,
                     "a list of " + v + (p == null ? " runs into the head of another list" : " does not end"));
         }
         return p;
@@ -141,6 +142,7 @@ final class ListRegisters {
                 throw new StateCorrupted(
                         p.domain(),
                         v.vcpu().vcpuId(),
+                        p.irq(),
                         v + " reads list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
             }
             updateOneLr(cpu, v, lr);

@@ -17,8 +17,8 @@ final class RankRules {
         /** The vCPU whose V to take, {@code target} being the one that the route names. */
         VgicVcpu choose(Pcpu cpu, PendingIrq p, VgicVcpu target);
 
-        /** With V of {@code v} held: whether it is the right lock. */
-        boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v);
+        /** With V of {@code v} held: whether it is the right lock, {@code route} being the vCPU that the route named. */
+        boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route);
 
         /** Whether a purely virtual SPI migrates like a hardware one. */
         boolean movesVirtual();
@@ -132,7 +132,7 @@ final class RankRules {
         }
 
         @Override
-        public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v) {
+        public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route) {
             VgicVcpu o = p.owner().peek();
             if (o != null && o != v) {
                 Quirk q = p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
@@ -164,9 +164,9 @@ final class RankRules {
         }
 
         @Override
-        public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v) {
+        public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route) {
             VgicVcpu o = p.owner().getAcquire(cpu);
-            return o == null || o == v;
+            return o == v || o == null && v == route;
         }
 
         @Override

@@ -92,7 +92,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
             VgicVcpu v = p.irq() < 32 ? route : rules.owner.choose(cpu, p, route);
             v.lock().lock(cpu);
-            if (p.irq() < 32 || isGuardian(cpu, d, p, v, given != null)) {
+            if (p.irq() < 32 || isGuardian(cpu, d, p, v, route, given != null)) {
                 return v;
             }
             v.lock().unlock(cpu);
@@ -103,9 +103,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
      * With V of {@code v} held. The owner is asked on both sides of the route: while there is none, the route cannot leave
      * {@code v} without this lock, so that both answers hold at one moment.
      */
-    private boolean isGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v, boolean given) {
-        return rules.owner.confirm(cpu, p, v)
-                && (given || rules.target.confirm(cpu, d, p, v) && rules.owner.confirm(cpu, p, v));
+    private boolean isGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v, VgicVcpu route, boolean given) {
+        return rules.owner.confirm(cpu, p, v, route)
+                && (given || rules.target.confirm(cpu, d, p, v) && rules.owner.confirm(cpu, p, v, route));
     }
 
     // ---- injection --------------------------------------------------------------------------------------------------
