@@ -48,8 +48,9 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "Verdicts: clean, known (exit 0); violation, deadlock, stalled, notExercised (something that the scenario",
-            "promises did not happen often enough), interrupted, modelBug (exit 1). Wrong use: exit 2.",
+            "Exit status 0: clean, known. 1: violation, deadlock, stalled, notExercised",
+            "(something that the scenario promises did not happen often enough),",
+            "interrupted, modelBug. 2: wrong use.",
             "",
             "Examples:",
             "  smpvisor stress --seconds 60 --quirks fixed",
@@ -181,7 +182,7 @@ public final class StressCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
         CountDownLatch shown = new CountDownLatch(1);
-        Thread hook = new Thread(() -> endEarly(run, shown), "interrupt");
+        Thread hook = new Thread(() -> endEarly(run, shown, err), "interrupt");
         Runtime.getRuntime().addShutdownHook(hook);
         RunRecord record;
         try {
@@ -207,13 +208,17 @@ public final class StressCommand implements Callable<Integer> {
     }
 
     /** Ctrl-C: the run comes to rest, is judged, and its summary is shown before the JVM goes. */
-    private static void endEarly(StormRun run, CountDownLatch shown) {
+    private static void endEarly(StormRun run, CountDownLatch shown, PrintWriter err) {
         run.interrupt();
         try {
-            shown.await(SHUTDOWN_PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (!shown.await(SHUTDOWN_PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                err.println("smpvisor stress: the machine does not come to rest; ended without a summary");
+                err.flush();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        Runtime.getRuntime().halt(Verdict.INTERRUPTED.exitCode()); // else the JVM would answer the signal's number
     }
 
     // ---- options ----------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ public final class Scenarios {
                     4,
                     16,
                     0,
-                    new Environment(150, 8, 4, 8, 50, 400),
+                    new Environment(150, 8, 4, 6, 50, 400),
                     EVERYTHING_HARD),
             new Scenario(
                     "spi-storm",
