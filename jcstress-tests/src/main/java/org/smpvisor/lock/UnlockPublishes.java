@@ -9,7 +9,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Plain stores inside a critical section are seen together by the next one. Fails when unlock stores its head plainly. */
+/** Plain stores inside a critical section are seen together by the next one. Fails when lock does not wait for its turn. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "1, 1"},

@@ -9,7 +9,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A reader never sees half of what a writer does. Fails when the reader's slow path does not wait for a writer. */
+/** A reader never sees half of what a writer does. Fails when a reader takes the fast path under a writer. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "1, 1"},
