@@ -220,9 +220,16 @@ public final class HeldLocks {
         }
     }
 
-    /** Reports a misuse noticed by a lock itself. */
-    void report(LockViolation.Rule rule, SpinLock lock, String text) {
-        validator.add(rule, lock.lockClass(), null, cpu + ": " + text + " on " + lock, "");
+    /** An {@code _irq} form is about to mask interrupts, and will open them afterwards whatever they were before. */
+    void checkIrqsOpen(LockClass c, Object lock) {
+        if (cpu.isIrqMasked()) {
+            validator.add(
+                    LockViolation.Rule.IRQ_MODE,
+                    c,
+                    null,
+                    cpu + " takes " + lock + " by its _irq form with interrupts masked already",
+                    "");
+        }
     }
 
     /** The locks held, outermost first, for a report; may be read by the watchdog while the pCPU runs. */

@@ -111,9 +111,7 @@ public final class SpinLock {
     /** Masks interrupts, which must be open, and takes the lock. */
     @Xen("spin_lock_irq")
     public void lockIrq(Pcpu cpu) {
-        if (cpu.isIrqMasked()) {
-            cpu.held().report(LockViolation.Rule.IRQ_MODE, this, "spin_lock_irq with interrupts already masked");
-        }
+        cpu.held().checkIrqsOpen(lockClass, this);
         cpu.localIrqDisable();
         lock(cpu);
     }

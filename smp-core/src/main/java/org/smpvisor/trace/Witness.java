@@ -34,6 +34,9 @@ public interface Witness {
     /** A guest ended {@code virq}. */
     default void guestEnd(Pcpu cpu, Vcpu v, int virq) {}
 
+    /** A recorded assertion was forgotten; whoever tells stories may want to remember how it came about. */
+    default void assertionDropped(int domain, int virq) {}
+
     /** The virtual route of an SPI is about to change from {@code from} to {@code to}. */
     default void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {}
 

@@ -2,6 +2,8 @@ package org.smpvisor.oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
@@ -70,6 +72,8 @@ public final class Ledger implements Witness {
     private final Histogram[] latency;
     private final ConcurrentLinkedQueue<Violation> violations = new ConcurrentLinkedQueue<>();
     private final AtomicInteger[] counts = new AtomicInteger[Violation.Kind.values().length];
+    private final ConcurrentLinkedQueue<Integer> dropped = new ConcurrentLinkedQueue<>();
+    private final Map<Integer, List<String>> stories = new ConcurrentHashMap<>();
     private Distributor gic;
     private LatencyClock clock = spi -> 0;
     private Historian historian = (domain, intid) -> List.of();
@@ -172,7 +176,7 @@ public final class Ledger implements Witness {
                     Violation.Kind.LOST,
                     v,
                     virq,
-                    "generations " + (before + 1) + ".." + (generation - 1) + " were skipped");
+                    skipped(before + 1, generation - 1));
         }
         acked.setOpaque(physical, generation);
         long until = d.targetUntil.getOpaque(virq * d.vcpus + v.vcpuId());
@@ -209,6 +213,23 @@ public final class Ledger implements Witness {
         }
     }
 
+    private static String skipped(long from, long to) {
+        return from == to ? "generation " + from + " was skipped" : "generations " + from + " to " + to + " were skipped";
+    }
+
+    /** An assertion was forgotten: its story is asked for by {@link #rememberDropped} before the rings run over it. */
+    @Override
+    public void assertionDropped(int domain, int virq) {
+        dropped.add(domain << 16 | virq);
+    }
+
+    /** Takes down the stories of assertions that were forgotten lately; called often, from outside the machine. */
+    public void rememberDropped() {
+        for (Integer d = dropped.poll(); d != null; d = dropped.poll()) {
+            stories.put(d, historian.history(d >>> 16, d & 0xffff));
+        }
+    }
+
     // ---- routes -----------------------------------------------------------------------------------------------------
 
     @Override
@@ -233,8 +254,13 @@ public final class Ledger implements Witness {
     /** Records a violation; the first few hundred are kept, all are counted. */
     void report(Violation v) {
         if (counts[v.kind().ordinal()].getAndIncrement() < MAX_KEPT) {
-            violations.add(v.intid() < 0 ? v : v.withHistory(historian.history(v.domain(), v.intid())));
+            violations.add(v.intid() < 0 ? v : v.withHistory(story(v)));
         }
+    }
+
+    private List<String> story(Violation v) {
+        List<String> remembered = v.kind() == Violation.Kind.LOST ? stories.get(v.domain() << 16 | v.intid()) : null;
+        return remembered != null ? remembered : historian.history(v.domain(), v.intid());
     }
 
     /** Takes the violations found since the last call. */
@@ -265,19 +291,29 @@ public final class Ledger implements Witness {
     void judgeLine(int domain, int virq, int physical) {
         long raised = gic.generation(physical);
         long seen = acked.getOpaque(physical);
-        if (raised != seen) {
-            lost.getAndAdd(0, 1);
-            report(new Violation(
-                    Violation.Kind.LOST,
-                    domain,
-                    virq,
-                    -1,
-                    "d" + domain + " interrupt " + virq + ": raised " + raised + " times, the guest saw " + seen
-                            + (gic.isActive(physical)
-                                    ? "; it is active in the GIC without a list register, so it never fires again"
-                                    : ""),
-                    List.of()));
+        if (raised == seen) {
+            return;
         }
+        boolean dead = gic.isActive(physical);
+        long gone = (dead ? gic.acknowledgedGeneration(physical) : raised) - seen;
+        lost.getAndAdd(0, Math.max(1, gone));
+        String how = "";
+        if (dead) {
+            how = "; generation " + gic.acknowledgedGeneration(physical) + " is active in the GIC without a list register, so the"
+                    + " line never fires again" + (raised > seen + gone ? ", and what was raised since waits behind it" : "");
+        }
+        report(new Violation(
+                Violation.Kind.LOST,
+                domain,
+                virq,
+                -1,
+                "d" + domain + " interrupt " + virq + ": raised " + raised + " times, the guest saw " + seen + how,
+                List.of()));
+    }
+
+    /** Assertions of a physical line that no guest has acknowledged yet; may be out of date at once. */
+    public long outstanding(int physical) {
+        return Math.max(0, gic.generation(physical) - acked.getOpaque(physical));
     }
 
     /** At rest: takes the account of a line to where the hardware is, after a loss was reported. */

@@ -2,14 +2,15 @@ package org.smpvisor.scenario;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.StateCorrupted;
-import org.smpvisor.machine.Machine;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
 
@@ -35,6 +36,7 @@ public final class StormRun {
     private final RunTotals totals = new RunTotals();
     private final List<Finding> findings = new ArrayList<>();
     private final Map<String, Integer> keptPerCause = new HashMap<>();
+    private final Set<String> lockingSeen = new HashSet<>();
     private StormSession session;
     private int rounds;
     private int known;
@@ -74,7 +76,7 @@ public final class StormRun {
         double seconds = elapsed();
         totals.add(session);
         session.close();
-        faultMissed = options.variant().fault() != null && !session.faultFired();
+        faultMissed = options.variant().fault() != null && findings.isEmpty();
         return record(seconds);
     }
 
@@ -83,7 +85,9 @@ public final class StormRun {
         Explainer explainer = new Explainer(session.marks());
         int before = unexplained;
         for (Violation v : session.judge()) {
-            add(v, explainer.explain(v));
+            if (v.kind() != Violation.Kind.LOCKING || lockingSeen.add(v.text())) {
+                add(v, explainer.explain(v));
+            }
         }
         Throwable failure = session.machine().failure();
         if (failure != null && !(failure instanceof StateCorrupted)) {
@@ -152,10 +156,9 @@ public final class StormRun {
         return totals.counters.getOrDefault(c.name(), 0L) + session.machine().total(c);
     }
 
-    /** Assertions made by lines and guests so far. */
-    public long raised() {
-        Machine m = session.machine();
-        return totals.raised + m.devices().raised() + m.total(Counter.GUEST_SGIS);
+    /** Assertions of device lines that no guest has acknowledged yet. */
+    public long inFlight() {
+        return session.inFlight();
     }
 
     public RunOptions options() {
@@ -230,7 +233,9 @@ public final class StormRun {
             case STALLED -> "the machine no longer gets anywhere";
             case NOT_EXERCISED ->
                 faultMissed
-                        ? "the planted fault found no opportunity"
+                        ? session.faultFired()
+                            ? "the planted fault happened and nothing came of it: something else mended it at once"
+                            : "the planted fault found no opportunity"
                         : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
             case INTERRUPTED -> "ended by the user";
             case MODEL_BUG -> "an invariant of the model is broken; the run proves nothing";

@@ -36,6 +36,7 @@ final class StormSession implements AutoCloseable {
     private static final double PATIENCE_SECONDS = 8;
     private static final long BUSY_REST_NANOS = 1_500_000_000L;
     private static final int BURSTS_BEFORE_FAULT = 100;
+    private static final int EVENTS = 1 << 13;
     private static final int PHYSICAL = 255;
     private static final int MAX_HISTORY = 40;
     private static final int FIRST_VIRTUAL_LINE = 200;
@@ -80,7 +81,7 @@ final class StormSession implements AutoCloseable {
                 faults,
                 domains,
                 options.validate(),
-                base.events(),
+                EVENTS,
                 base.registers(),
                 ledger,
                 base.console()));
@@ -155,6 +156,7 @@ final class StormSession implements AutoCloseable {
         long nextReport = 0;
         for (int burst = 1; System.nanoTime() < until && isSound() && !stop.getAsBoolean() && !faultFired(); burst++) {
             raise(env);
+            ledger.rememberDropped();
             if (burst == BURSTS_BEFORE_FAULT) {
                 faults.arm(); // not while the sleepers of the last rest are still being woken, which would mend it
             }
@@ -372,6 +374,24 @@ final class StormSession implements AutoCloseable {
 
     Watchdog.Hang hang() {
         return hang;
+    }
+
+    /** Assertions of device lines so far; level-sensitive ones count again when they are still high at deactivation. */
+    long lineAssertions() {
+        long n = 0;
+        for (int spi : lines) {
+            n += machine.hardware().distributor().generation(spi);
+        }
+        return n;
+    }
+
+    /** Assertions of device lines that no guest has acknowledged yet. */
+    long inFlight() {
+        long n = 0;
+        for (int spi : lines) {
+            n += ledger.outstanding(spi);
+        }
+        return n;
     }
 
     long revived() {

@@ -10,6 +10,7 @@ import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.trace.Event;
+import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Fault;
 import org.smpvisor.variant.Xen;
@@ -34,13 +35,15 @@ final class ListRegisters {
     private final Pcpu[] pcpus;
     private final RankRules rules;
     private final FaultPlan faults;
+    private final Witness witness;
     private final Reinjections[] reinjections;
 
-    ListRegisters(GicHwOperations gic, Pcpu[] pcpus, RankRules rules, FaultPlan faults) {
+    ListRegisters(GicHwOperations gic, Pcpu[] pcpus, RankRules rules, FaultPlan faults, Witness witness) {
         this.gic = gic;
         this.pcpus = pcpus;
         this.rules = rules;
         this.faults = faults;
+        this.witness = witness;
         this.reinjections = new Reinjections[pcpus.length];
         for (int i = 0; i < pcpus.length; i++) {
             reinjections[i] = new Reinjections();
@@ -139,16 +142,20 @@ final class ListRegisters {
         if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty() && v.vcpu() == cpu.current()) {
             int lr = p.lr().peek();
             if (lr >= gic.nrLrs()) {
-                throw new StateCorrupted(
-                        p.domain(),
-                        v.vcpu().vcpuId(),
-                        p.irq(),
-                        v + " reads list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
+                throw noSuchLr(v, p, lr);
             }
             updateOneLr(cpu, v, lr);
         } else {
             cpu.events().record(Event.QUEUED_ONLY, p.domain(), p.irq(), v.vcpu().vcpuId());
         }
+    }
+
+    private static StateCorrupted noSuchLr(VgicVcpu v, PendingIrq p, int lr) {
+        return new StateCorrupted(
+                p.domain(),
+                v.vcpu().vcpuId(),
+                p.irq(),
+                v + " uses list register " + lr + " for interrupt " + p.irq() + " (" + p.describe() + ")");
     }
 
     // ---- sync -------------------------------------------------------------------------------------------------------
@@ -202,6 +209,9 @@ final class ListRegisters {
         } else if (enabled || !rules.disabled.staysHeld(cpu, p)) {
             removeInflight(cpu, p);
             cpu.smpWmb();
+            if (queued) {
+                dropped(cpu, v, p);
+            }
         }
     }
 
@@ -219,8 +229,13 @@ final class ListRegisters {
             Reinjections r = reinjections[cpu.id()];
             r.stack[r.top++] = p;
         } else if (queued) {
-            cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
+            dropped(cpu, v, p);
         }
+    }
+
+    private void dropped(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        cpu.events().record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
+        witness.assertionDropped(p.domain(), p.irq());
     }
 
     /** Mark of this pCPU's stack of re-injections; taken before V. */
@@ -283,6 +298,9 @@ final class ListRegisters {
 
     private int evict(Pcpu cpu, VgicVcpu v, PendingIrq victim) {
         int lr = victim.lr().peek();
+        if (lr >= gic.nrLrs()) {
+            throw noSuchLr(v, victim, lr);
+        }
         cpu.count(Counter.EVICTIONS);
         cpu.events().record(Event.EVICTED, victim.domain(), victim.irq(), lr);
         victim.lr().setGuarded(cpu, PendingIrq.INVALID_LR);

@@ -44,7 +44,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         this.pcpus = pcpus.clone();
         this.rules = new RankRules(variant, marks);
         this.faults = faults;
-        this.lrs = new ListRegisters(gic, this.pcpus, rules, faults);
+        this.lrs = new ListRegisters(gic, this.pcpus, rules, faults, witness);
         this.witness = witness;
     }
 
