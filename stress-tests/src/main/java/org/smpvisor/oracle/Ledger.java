@@ -172,11 +172,7 @@ public final class Ledger implements Witness {
             report(Violation.Kind.DUPLICATED, v, virq, "generation " + generation + " is acknowledged a second time");
         } else if (step != 1) {
             lost.getAndAdd(0, step - 1);
-            report(
-                    Violation.Kind.LOST,
-                    v,
-                    virq,
-                    skipped(before + 1, generation - 1));
+            report(Violation.Kind.LOST, v, virq, skipped(before + 1, generation - 1));
         }
         acked.setOpaque(physical, generation);
         long until = d.targetUntil.getOpaque(virq * d.vcpus + v.vcpuId());
@@ -214,7 +210,9 @@ public final class Ledger implements Witness {
     }
 
     private static String skipped(long from, long to) {
-        return from == to ? "generation " + from + " was skipped" : "generations " + from + " to " + to + " were skipped";
+        return from == to
+                ? "generation " + from + " was skipped"
+                : "generations " + from + " to " + to + " were skipped";
     }
 
     /** An assertion was forgotten: its story is asked for by {@link #rememberDropped} before the rings run over it. */
@@ -299,8 +297,9 @@ public final class Ledger implements Witness {
         lost.getAndAdd(0, Math.max(1, gone));
         String how = "";
         if (dead) {
-            how = "; generation " + gic.acknowledgedGeneration(physical) + " is active in the GIC without a list register, so the"
-                    + " line never fires again" + (raised > seen + gone ? ", and what was raised since waits behind it" : "");
+            how = "; generation " + gic.acknowledgedGeneration(physical)
+                    + " is active in the GIC without a list register, so the" + " line never fires again"
+                    + (raised > seen + gone ? ", and what was raised since waits behind it" : "");
         }
         report(new Violation(
                 Violation.Kind.LOST,

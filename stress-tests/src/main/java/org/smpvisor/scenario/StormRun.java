@@ -234,8 +234,8 @@ public final class StormRun {
             case NOT_EXERCISED ->
                 faultMissed
                         ? session.faultFired()
-                            ? "the planted fault happened and nothing came of it: something else mended it at once"
-                            : "the planted fault found no opportunity"
+                                ? "the planted fault happened and nothing came of it: something else mended it at once"
+                                : "the planted fault found no opportunity"
                         : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
             case INTERRUPTED -> "ended by the user";
             case MODEL_BUG -> "an invariant of the model is broken; the run proves nothing";
