@@ -5,6 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.domain.Vcpu;
 import org.smpvisor.guest.GuestMemory;
 import org.smpvisor.machine.DomainSpec;
 import org.smpvisor.machine.Machine;
@@ -45,6 +46,7 @@ final class GuestJob implements Subject {
         try (Machine machine = new Machine(spec)) {
             ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, (d, intid) -> List.of());
             machine.start();
+            wake(machine, memory);
             awaitMore(machine, 0);
             sleep(machine, seconds * START);
             long from = System.nanoTime();
@@ -56,6 +58,16 @@ final class GuestJob implements Subject {
             memory.setResting(true);
             judge(machine, ledger);
             return done * 1e9 / nanos;
+        }
+    }
+
+    /** Guests begin now that all vCPUs are on: an SGI to one that is not would be dropped. */
+    private static void wake(Machine machine, GuestMemory memory) {
+        check(machine);
+        memory.setResting(false);
+        for (int i = 0; i < machine.pcpus().length; i++) {
+            Vcpu v = machine.domains().get(0).vcpu(i);
+            machine.post(i, cpu -> machine.scheduler().unblock(cpu, v));
         }
     }
 

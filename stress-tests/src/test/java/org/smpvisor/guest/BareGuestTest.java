@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
@@ -15,6 +16,11 @@ class BareGuestTest {
     private static final int BOOT_STEPS = 8;
 
     private final GuestMemory memory = new GuestMemory(new int[0], new boolean[0], new int[] {LINE});
+
+    @BeforeEach
+    void goOn() {
+        memory.setResting(false);
+    }
 
     /** Executes {@code n} instructions that yield {@code result}; returns them. */
     private static List<String> run(GuestProgram p, GuestCpu c, int n, long result) {
