@@ -2,8 +2,8 @@ package org.smpvisor.cpu;
 
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
-import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cell.Tally;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.Engine;
 import org.smpvisor.engine.ModelBug;
@@ -36,7 +36,7 @@ public final class Pcpu extends PcpuTailPadding {
     private final CpuTimers timers;
     private final Tasklets tasklets;
     private final EventRing events;
-    private final HwWords counters = new HwWords(Counter.values().length);
+    private final Tally counters = new Tally(Counter.values().length);
 
     @OwnedBy("boot")
     private InterruptLine line;
@@ -396,16 +396,16 @@ public final class Pcpu extends PcpuTailPadding {
     // ---- counters ---------------------------------------------------------------------------------------------------
 
     public void count(Counter c) {
-        counters.setOpaque(c.ordinal(), counters.getOpaque(c.ordinal()) + 1);
+        counters.add(c.ordinal(), 1);
     }
 
     public void count(Counter c, int n) {
-        counters.setOpaque(c.ordinal(), counters.getOpaque(c.ordinal()) + n);
+        counters.add(c.ordinal(), n);
     }
 
     /** Value of a counter; callable from any thread. */
     public long counter(Counter c) {
-        return counters.getOpaque(c.ordinal());
+        return counters.get(c.ordinal());
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.smpvisor.lock;
 
 import org.smpvisor.cell.Cell;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cell.Tally;
 import org.smpvisor.cpu.Pcpu;
 
 /**
@@ -19,11 +20,10 @@ public final class HeldLocks {
     private final boolean enabled;
     private final Object[] locks = new Object[MAX_HELD];
     private final LockClass[] classes = new LockClass[MAX_HELD];
-    private final long[] orders = new long[MAX_HELD];
     private final long[] chains = new long[MAX_HELD + 1];
     private final long[] known = new long[KNOWN];
-    private final long[] acquisitions = new long[LockClass.values().length];
-    private final long[] contentions = new long[LockClass.values().length];
+    private final Tally acquisitions = new Tally(LockClass.values().length);
+    private final Tally contentions = new Tally(LockClass.values().length);
 
     @OwnedBy("pcpu")
     private int depth;
@@ -59,17 +59,17 @@ public final class HeldLocks {
     }
 
     long orderAt(int i) {
-        return orders[i];
+        return locks[i] instanceof SpinLock l ? l.order() : 0;
     }
 
     /** Acquisitions of class {@code c} by this pCPU so far. */
     public long acquisitions(LockClass c) {
-        return acquisitions[c.ordinal()];
+        return acquisitions.get(c.ordinal());
     }
 
     /** Acquisitions of class {@code c} by this pCPU that had to wait. */
     public long contentions(LockClass c) {
-        return contentions[c.ordinal()];
+        return contentions.get(c.ordinal());
     }
 
     void acquiring(SpinLock lock) {
@@ -95,30 +95,29 @@ public final class HeldLocks {
     }
 
     void acquired(SpinLock lock) {
-        push(lock.lockClass(), lock, lock.order());
+        push(lock.lockClass(), lock);
     }
 
     void acquired(RwLock lock, boolean write) {
-        push(lock.lockClass(), lock, 0);
+        push(lock.lockClass(), lock);
     }
 
     void acquiredByTry(SpinLock lock) {
-        push(lock.lockClass(), lock, lock.order());
+        push(lock.lockClass(), lock);
     }
 
     void acquiredByTry(RwLock lock, boolean write) {
-        push(lock.lockClass(), lock, 0);
+        push(lock.lockClass(), lock);
     }
 
-    private void push(LockClass c, Object lock, long order) {
+    private void push(LockClass c, Object lock) {
         int d = depth;
         locks[d] = lock;
         classes[d] = c;
-        orders[d] = order;
         chains[d + 1] = (chains[d] + c.ordinal() + 1) * MIX;
         heldClasses |= 1L << c.ordinal();
         depth = d + 1;
-        acquisitions[c.ordinal()]++;
+        acquisitions.add(c.ordinal(), 1);
     }
 
     void releasing(SpinLock lock) {
@@ -138,40 +137,44 @@ public final class HeldLocks {
     }
 
     private void pop(Object lock) {
+        int last = depth - 1;
+        if (last == base && locks[last] == lock) {
+            depth = last; // the usual case: the only lock of this context
+            heldClasses = 0;
+        } else {
+            popFromStack(lock);
+        }
+    }
+
+    private void popFromStack(Object lock) {
         int i = depth - 1;
         while (i >= base && locks[i] != lock) {
             i--;
         }
         if (i < base) {
             validator.add(
-                    LockViolation.Rule.WRONG_CPU,
-                    null,
-                    null,
-                    cpu + " releases " + lock + ", which it does not hold",
-                    "");
+                    LockViolation.Rule.WRONG_CPU, null, null, cpu + " releases " + lock + ", which it does not hold", "");
             return;
         }
         for (int j = i; j < depth - 1; j++) {
             locks[j] = locks[j + 1];
             classes[j] = classes[j + 1];
-            orders[j] = orders[j + 1];
             chains[j + 1] = (chains[j] + classes[j].ordinal() + 1) * MIX;
         }
         depth--;
         locks[depth] = null;
-        long mask = 0;
+        heldClasses = 0;
         for (int j = base; j < depth; j++) {
-            mask |= 1L << classes[j].ordinal();
+            heldClasses |= 1L << classes[j].ordinal();
         }
-        heldClasses = mask;
     }
 
     void contended(SpinLock lock) {
-        contentions[lock.lockClass().ordinal()]++;
+        contentions.add(lock.lockClass().ordinal(), 1);
     }
 
     void contended(RwLock lock) {
-        contentions[lock.lockClass().ordinal()]++;
+        contentions.add(lock.lockClass().ordinal(), 1);
     }
 
     /** A hard interrupt begins: locks held so far belong to the interrupted context. Returns what {@link #leaveIrq} needs. */
