@@ -35,6 +35,10 @@ public final class SgiMailbox {
         @SuppressWarnings("unused")
         boolean boxed; // set by the sender alone, cleared by the receiver alone
 
+        /** Keeps the flags of neighbouring messages, which sender and receiver write at once, on different cache lines. */
+        @SuppressWarnings("unused")
+        private long p0, p1, p2, p3, p4, p5;
+
         Message(int sender, int intid) {
             this.sender = sender;
             this.intid = intid;

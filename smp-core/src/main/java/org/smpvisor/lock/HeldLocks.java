@@ -153,7 +153,11 @@ public final class HeldLocks {
         }
         if (i < base) {
             validator.add(
-                    LockViolation.Rule.WRONG_CPU, null, null, cpu + " releases " + lock + ", which it does not hold", "");
+                    LockViolation.Rule.WRONG_CPU,
+                    null,
+                    null,
+                    cpu + " releases " + lock + ", which it does not hold",
+                    "");
             return;
         }
         for (int j = i; j < depth - 1; j++) {
