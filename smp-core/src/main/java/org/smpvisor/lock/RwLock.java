@@ -137,6 +137,7 @@ public final class RwLock {
     /** Masks interrupts, which must be open, and takes the read side. */
     @Xen("read_lock_irq")
     public void readLockIrq(Pcpu cpu) {
+        cpu.held().checkIrqsOpen(lockClass, this);
         cpu.localIrqDisable();
         readLock(cpu);
     }
@@ -164,6 +165,7 @@ public final class RwLock {
     /** Masks interrupts, which must be open, and takes the write side. */
     @Xen("write_lock_irq")
     public void writeLockIrq(Pcpu cpu) {
+        cpu.held().checkIrqsOpen(lockClass, this);
         cpu.localIrqDisable();
         writeLock(cpu);
     }

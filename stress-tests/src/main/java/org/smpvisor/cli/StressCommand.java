@@ -70,7 +70,7 @@ public final class StressCommand implements Callable<Integer> {
             paramLabel = "NAME",
             defaultValue = "all",
             completionCandidates = ScenarioNames.class,
-            description = {"The workload (default: ${DEFAULT-VALUE}); one of", "${COMPLETION-CANDIDATES}."})
+            description = "The workload (default: ${DEFAULT-VALUE}); one of ${COMPLETION-CANDIDATES}.")
     private String scenarioName;
 
     @Option(
@@ -123,10 +123,9 @@ public final class StressCommand implements Callable<Integer> {
     @Option(
             names = "--fault",
             paramLabel = "NAME",
-            description = {
-                "Plants one fault, to see the oracle notice it: DROP_KICK, DROP_LR, DUPLICATE_LR, WRONG_ROUTE,",
-                "FORGET_RERAISE."
-            })
+            description =
+                    "Plants one fault, to see the oracle notice it: DROP_KICK, DROP_LR, DUPLICATE_LR, WRONG_ROUTE,"
+                            + " FORGET_RERAISE.")
     private String fault;
 
     @Option(
@@ -356,14 +355,10 @@ public final class StressCommand implements Callable<Integer> {
             long acks = run.total(Counter.GUEST_ACKS);
             String line = String.format(
                     Locale.ROOT,
-                    "%5.1f s  %,9.0f delivered/s  in flight %,6d  SPI moves %,9d  vCPU moves %,8d  violations: %d known, %d new",
+                    "%5.1f s  %,9.0f delivered/s  SPIs in flight %,3d  SPI moves %,9d  vCPU moves %,8d  violations: %d known, %d new",
                     t,
                     (acks - lastAcks) / Math.max(1e-9, t - lastAt),
-                    Math.max(
-                            0,
-                            run.total(Counter.INJECTIONS)
-                                    - run.total(Counter.GUEST_SGIS_COALESCED)
-                                    - run.total(Counter.GUEST_ENDS)),
+                    run.inFlight(),
                     run.total(Counter.MIGRATIONS),
                     run.total(Counter.VCPU_MOVES),
                     run.known(),

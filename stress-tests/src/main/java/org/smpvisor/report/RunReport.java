@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -100,7 +101,9 @@ public final class RunReport {
 
     private void findings(PrintWriter out) {
         Map<String, List<Finding>> groups = new LinkedHashMap<>();
-        for (Finding f : run.findings()) {
+        List<Finding> ordered = new ArrayList<>(run.findings());
+        ordered.sort(Comparator.comparing(f -> f.violation().kind())); // stable: the oldest of a kind stays first
+        for (Finding f : ordered) {
             groups.computeIfAbsent(f.violation().kind() + "/" + f.explainedBy(), k -> new ArrayList<>())
                     .add(f);
         }

@@ -65,14 +65,22 @@ final class ListRegisters {
     /** The entry of a node met on a walk over one of {@code v}'s lists; a foreign head or an endless walk is corruption. */
     static PendingIrq entry(VgicVcpu v, ListNode<PendingIrq> node, int steps) {
         PendingIrq p = node.element();
-        if (p == null || steps > MAX_WALK) {
-            throw new StateCorrupted(
-                    v.domain().domain().id(),
-                    v.vcpu().vcpuId(),
-                    -1,
-                    "a list of " + v + (p == null ? " runs into the head of another list" : " does not end"));
+        checkSteps(v, steps);
+        if (p == null) {
+            throw corrupted(v, "runs into the head of another list");
         }
         return p;
+    }
+
+    /** Ends a walk over one of {@code v}'s lists that has taken more steps than there can be entries. */
+    static void checkSteps(VgicVcpu v, int steps) {
+        if (steps > MAX_WALK) {
+            throw corrupted(v, "does not end");
+        }
+    }
+
+    private static StateCorrupted corrupted(VgicVcpu v, String how) {
+        return new StateCorrupted(v.domain().domain().id(), v.vcpu().vcpuId(), -1, "a list of " + v + " " + how);
     }
 
     /** Links {@code p} on the vCPU's inflight list. V held. */

@@ -301,6 +301,7 @@ final class RankRules {
         int steps = 0;
         for (ListNode<PendingIrq> n = from.prev(); n != from; n = n.prev()) {
             PendingIrq candidate = n.element();
+            ListRegisters.checkSteps(v, ++steps);
             if (candidate == null) {
                 marks.reached(Quirk.H28, p.domain(), p.irq()); // the list head is read as an entry: never a victim
                 continue;
@@ -314,7 +315,6 @@ final class RankRules {
                 }
                 return candidate;
             }
-            ListRegisters.entry(v, n, ++steps);
         }
         return null;
     }
