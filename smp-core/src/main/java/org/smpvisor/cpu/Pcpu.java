@@ -185,7 +185,7 @@ public final class Pcpu extends PcpuTailPadding {
     /** Rings the pCPU: something has arrived for it. Callable from any thread, after the arrival was published. */
     public void signal() {
         ATTENTION.setVolatile(this, 1);
-        if (PARKED.getOpaque(this) != null) {
+        if (PARKED.getVolatile(this) != null) { // flag up, then look for a sleeper: pairs with park
             engine.wake(this);
         }
     }
@@ -195,7 +195,7 @@ public final class Pcpu extends PcpuTailPadding {
      * the flag is up already.
      */
     public void signalAfterRmw() {
-        if ((int) ATTENTION.getOpaque(this) == 0) {
+        if ((int) ATTENTION.getVolatile(this) == 0) {
             signal();
         }
     }
@@ -322,7 +322,7 @@ public final class Pcpu extends PcpuTailPadding {
     /** Parks the driving thread for at most {@code nanos}, unless something arrived. Only engines call this. */
     public void park(long nanos) {
         PARKED.setVolatile(this, Thread.currentThread());
-        if (!needsAttention() && !engine.isStopped()) {
+        if ((int) ATTENTION.getVolatile(this) == 0 && !engine.isStopped()) { // pairs with signal
             if (nanos == Long.MAX_VALUE) {
                 LockSupport.park(this);
             } else {

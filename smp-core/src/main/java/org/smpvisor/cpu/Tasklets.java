@@ -1,5 +1,6 @@
 package org.smpvisor.cpu;
 
+import java.lang.invoke.VarHandle;
 import org.jctools.queues.MpscArrayQueue;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
@@ -35,6 +36,7 @@ public final class Tasklets {
         if (!queue.offer(work)) {
             return false;
         }
+        VarHandle.fullFence(); // in the queue before the bit is looked at: whoever cleared it will find the work
         owner.softirqs().raiseFromOutside(Softirqs.TASKLET);
         owner.mailbox().post(agentSender, IpiSender.EVENT_CHECK);
         owner.signal();

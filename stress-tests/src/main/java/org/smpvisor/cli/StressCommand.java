@@ -236,8 +236,14 @@ public final class StressCommand implements Callable<Integer> {
         int cpus = pcpus == null && dtb != null ? tree.cpus().size() : n;
         long s = seed == null ? System.nanoTime() & 0xffffffffL : seed;
         Variant variant = variant();
+        MachineDescription machine;
+        try {
+            machine = tree.withCpus(cpus);
+        } catch (IllegalArgumentException e) {
+            throw wrong("--pcpus: " + e.getMessage());
+        }
         return new RunOptions(
-                scenario, cpus, d, v, seconds, s, variant, tree.withCpus(cpus), true, command(scenario, cpus, d, v, s));
+                scenario, cpus, d, v, seconds, s, variant, machine, true, command(scenario, cpus, d, v, s));
     }
 
     private int range(String option, int value, int max) {

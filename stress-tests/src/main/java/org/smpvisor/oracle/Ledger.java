@@ -72,6 +72,7 @@ public final class Ledger implements Witness {
     private final Histogram[] latency;
     private final ConcurrentLinkedQueue<Violation> violations = new ConcurrentLinkedQueue<>();
     private final AtomicInteger[] counts = new AtomicInteger[Violation.Kind.values().length];
+    private final AtomicInteger kept = new AtomicInteger();
     private final ConcurrentLinkedQueue<Integer> dropped = new ConcurrentLinkedQueue<>();
     private final Map<Integer, List<String>> stories = new ConcurrentHashMap<>();
     private Distributor gic;
@@ -249,9 +250,10 @@ public final class Ledger implements Witness {
                 kind, v.domain().id(), virq, v.vcpuId(), v.domain() + " interrupt " + virq + ": " + text, List.of()));
     }
 
-    /** Records a violation; the first few hundred are kept, all are counted. */
+    /** Records a violation; the first few hundred of a round are kept, all are counted. */
     void report(Violation v) {
-        if (counts[v.kind().ordinal()].getAndIncrement() < MAX_KEPT) {
+        counts[v.kind().ordinal()].getAndIncrement();
+        if (kept.getAndIncrement() < MAX_KEPT) {
             violations.add(v.intid() < 0 ? v : v.withHistory(story(v)));
         }
     }
@@ -264,6 +266,7 @@ public final class Ledger implements Witness {
     /** Takes the violations found since the last call. */
     public List<Violation> drain() {
         List<Violation> out = new ArrayList<>();
+        kept.set(0);
         for (Violation v = violations.poll(); v != null; v = violations.poll()) {
             out.add(v);
         }
@@ -290,6 +293,16 @@ public final class Ledger implements Witness {
         long raised = gic.generation(physical);
         long seen = acked.getOpaque(physical);
         if (raised == seen) {
+            if (gic.isActive(physical)) {
+                report(new Violation(
+                        Violation.Kind.INCONSISTENT,
+                        domain,
+                        virq,
+                        -1,
+                        "d" + domain + " interrupt " + virq
+                                + ": every raise was seen, but it is still active in the GIC at rest",
+                        List.of()));
+            }
             return;
         }
         boolean dead = gic.isActive(physical);
@@ -324,8 +337,10 @@ public final class Ledger implements Witness {
     void judgeVirtual(int domain) {
         Domain d = domains[domain];
         for (int s = 0; s < d.acks.length(); s++) {
+            long raises = 0;
             for (int r = 0; r < d.vcpus; r++) {
                 int i = s * d.vcpus + r;
+                raises += d.begun.getOpaque(i);
                 if (d.begun.getOpaque(i) != d.seen.getOpaque(i)) {
                     boolean sgi = s < d.vcpus * GicAbi.NR_SGIS;
                     int virq = sgi ? s % GicAbi.NR_SGIS : s - d.vcpus * GicAbi.NR_SGIS;
@@ -342,6 +357,7 @@ public final class Ledger implements Witness {
                     d.seen.setOpaque(i, d.begun.getOpaque(i));
                 }
             }
+            d.acks.setOpaque(s, raises); // what coalesced in this round is no credit for the next
         }
     }
 

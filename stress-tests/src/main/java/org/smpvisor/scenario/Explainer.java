@@ -34,12 +34,13 @@ final class Explainer {
             case DUPLICATED -> first(DOUBLES, v);
             case WRONG_TARGET -> first(MISROUTES, v);
             case LEFT_BEHIND -> first(LEAVES, v);
-            case CORRUPTED, INCONSISTENT -> anywhere(CORRUPTS, v.domain());
+            case INCONSISTENT -> v.intid() >= 0 ? first(LOSES, v) : anywhere(CORRUPTS, v.domain());
+            case CORRUPTED -> anywhere(CORRUPTS, v.domain());
             case DEADLOCK ->
                 v.text().contains("gicv3.lock") && v.text().contains("in an interrupt") && marks.hits(Quirk.C1) > 0
                         ? Quirk.C1
                         : null;
-            case LOCKING -> v.text().contains("HOST_GIC") && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
+            case LOCKING -> v.text().startsWith("IRQ_SAFETY: HOST_GIC ") && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
         };
     }
 

@@ -67,6 +67,9 @@ public final class StormRun {
             }
             rounds++;
             boolean explained = judge();
+            if (session.faultFired()) {
+                break; // judged; what comes later would only paper over it
+            }
             if (session.isSound()) {
                 session.revive();
             } else if (explained && System.nanoTime() < end && !interrupted) {
@@ -76,7 +79,7 @@ public final class StormRun {
         double seconds = elapsed();
         totals.add(session);
         session.close();
-        faultMissed = options.variant().fault() != null && findings.isEmpty();
+        faultMissed = options.variant().fault() != null && unexplained == 0;
         return record(seconds);
     }
 

@@ -26,6 +26,7 @@ public final class GicV3 implements GicHwOperations {
     private static final int DEFAULT_PMR = 0xff;
     private static final int CTLR_EOIMODE_DROP = 2;
     private static final int MAX_LINES = 1020;
+    private static final int GICR_CTLR_RWP = 1 << 3;
     private static final int MAX_LRS = 16;
     private static final int POLLS = 1_000_000;
 
@@ -213,7 +214,9 @@ public final class GicV3 implements GicHwOperations {
         writeSgiFrame(cpu, GICD_ICENABLER, 4, 0xffff0000L);
         writeSgiFrame(cpu, GICD_ISENABLER, 4, 0x0000ffffL);
         writeSgiFrame(cpu, GICD_IGROUPR, 4, 0xffffffffL);
-        readGicr(cpu, GICR_CTLR, 4); // RWP, bit 3: this hardware completes writes at once
+        for (int polls = 0; (readGicr(cpu, GICR_CTLR, 4) & GICR_CTLR_RWP) != 0 && polls < POLLS; polls++) {
+            cpu.engine().relax(cpu, polls);
+        }
         write(cpu, SystemRegister.ICC_SRE_EL2, hw.cpu(cpu.id()).read(SystemRegister.ICC_SRE_EL2) | 1);
         write(cpu, SystemRegister.ICC_BPR1_EL1, 0);
         write(cpu, SystemRegister.ICC_PMR_EL1, DEFAULT_PMR);

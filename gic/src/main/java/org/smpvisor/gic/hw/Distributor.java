@@ -269,8 +269,9 @@ public final class Distributor {
     private void writePriority(int spi, int priority) {
         while (true) {
             long w = spis.getVolatile(spi);
-            if (spis.compareAndSet(
-                    spi, w, SpiState.withPriority(w, priority & gic.config().priorityMask()))) {
+            long next = SpiState.withPriority(w, priority & gic.config().priorityMask());
+            if (spis.compareAndSet(spi, w, next)) {
+                settle(spi, next);
                 return;
             }
         }

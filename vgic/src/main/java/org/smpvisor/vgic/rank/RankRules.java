@@ -369,7 +369,7 @@ final class RankRules {
     /** A wrong list register was synced (H3): marks the interrupt that it holds. */
     void wrongLr(PendingIrq p, PendingIrq content) {
         if (p != content) {
-            marks.reached(Quirk.H3, content.domain(), content.irq());
+            marks.reached(p.desc().peek() == null ? Quirk.H1 : Quirk.H3, content.domain(), content.irq());
         }
     }
 }

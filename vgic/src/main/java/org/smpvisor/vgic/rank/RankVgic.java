@@ -335,13 +335,15 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Returns false if a migration of the interrupt is in progress. R held; V(old), then perhaps V(new). */
     @Xen("vgic_migrate_irq")
     private boolean migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
+        int flags = cpu.localIrqSave();
+        VgicVcpu guardian = lockGuardian(cpu, d, p, old);
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null && !rules.owner.movesVirtual()) {
             storeEarly(cpu, rank, p, next);
+            guardian.lock().unlock(cpu);
+            cpu.localIrqRestore(flags);
             return true;
         }
-        int flags = cpu.localIrqSave();
-        VgicVcpu guardian = lockGuardian(cpu, d, p, old);
         if (p.status().testBit(cpu, PendingIrq.MIGRATING)) {
             guardian.lock().unlock(cpu);
             cpu.localIrqRestore(flags);
@@ -387,16 +389,16 @@ public final class RankVgic implements VgicOps, VgicConnector {
     @Override
     public void moveIrqs(Pcpu cpu, Vcpu v) {
         VgicDomain d = of(v.domain());
+        Pcpu to = pcpus[v.processor().getOpaque(cpu)];
         for (int virq = 32; virq < 32 + d.nrSpis(); virq++) {
             PendingIrq p = d.spi(virq);
-            IrqDesc desc = p.desc().getOpaque(cpu);
-            if (desc == null) {
-                continue;
-            }
             if (d.target(cpu, virq).vcpu() == v && !p.status().testBit(cpu, PendingIrq.MIGRATING)) {
-                int flags = rules.moveMask.enter(cpu, p.domain());
-                Irq.setAffinity(cpu, desc, pcpus[v.processor().getOpaque(cpu)], p.domain(), virq);
-                rules.moveMask.leave(cpu, flags);
+                IrqDesc desc = p.desc().getOpaque(cpu);
+                if (desc != null) {
+                    int flags = rules.moveMask.enter(cpu, p.domain());
+                    Irq.setAffinity(cpu, desc, to, p.domain(), virq);
+                    rules.moveMask.leave(cpu, flags);
+                }
             }
         }
     }
