@@ -21,7 +21,6 @@ public final class DeviceBus implements GuestDevices {
     private static final int PHYSICAL = 255;
 
     private final Distributor gic;
-    private final HwWords raised;
     private final HwWords coalesced;
     private final HwWords raisedAt = new HwWords(1024);
     private final int environment;
@@ -30,7 +29,6 @@ public final class DeviceBus implements GuestDevices {
     DeviceBus(Distributor gic, int pcpus) {
         this.gic = gic;
         this.environment = pcpus;
-        this.raised = HwWords.padded(pcpus + 1);
         this.coalesced = HwWords.padded(pcpus + 1);
     }
 
@@ -54,9 +52,9 @@ public final class DeviceBus implements GuestDevices {
 
     private boolean raise(int spi, int by) {
         boolean fresh = gic.raise(spi);
-        HwWords counter = fresh ? raised : coalesced;
-        counter.setOpaque(by, counter.getOpaque(by) + 1);
-        if (fresh && (gic.generation(spi) & 0xf) == 0) {
+        if (!fresh) {
+            coalesced.setOpaque(by, coalesced.getOpaque(by) + 1);
+        } else if ((gic.generation(spi) & 0xf) == 0) {
             raisedAt.setOpaque(spi, System.nanoTime());
         }
         return fresh;
@@ -72,20 +70,11 @@ public final class DeviceBus implements GuestDevices {
         return raisedAt.getOpaque(spi);
     }
 
-    /** Assertions made so far, by guests and environment. */
-    public long raised() {
-        return sum(raised);
-    }
-
     /** Raises that found one waiting already. */
     public long coalesced() {
-        return sum(coalesced);
-    }
-
-    private static long sum(HwWords w) {
         long n = 0;
-        for (int i = 0; i < w.length(); i++) {
-            n += w.getOpaque(i);
+        for (int i = 0; i < coalesced.length(); i++) {
+            n += coalesced.getOpaque(i);
         }
         return n;
     }

@@ -61,107 +61,33 @@ public record MachineSpec(
                 line -> {});
     }
 
+    /** The same with these domains. */
     public MachineSpec withDomains(List<DomainSpec> d) {
-        return new MachineSpec(
-                description,
-                gicLines,
-                listRegisters,
-                priorityBits,
-                variant,
-                marks,
-                faults,
-                d,
-                validate,
-                events,
-                registers,
-                witness,
-                console);
+        return copy(gicLines, listRegisters, priorityBits, d, registers, witness, console);
     }
 
+    /** The same with that witness. */
     public MachineSpec withWitness(Witness w) {
-        return new MachineSpec(
-                description,
-                gicLines,
-                listRegisters,
-                priorityBits,
-                variant,
-                marks,
-                faults,
-                domains,
-                validate,
-                events,
-                registers,
-                w,
-                console);
+        return copy(gicLines, listRegisters, priorityBits, domains, registers, w, console);
     }
 
+    /** The same with that listener for register accesses. */
     public MachineSpec withRegisters(RegisterLog r) {
-        return new MachineSpec(
-                description,
-                gicLines,
-                listRegisters,
-                priorityBits,
-                variant,
-                marks,
-                faults,
-                domains,
-                validate,
-                events,
-                r,
-                witness,
-                console);
+        return copy(gicLines, listRegisters, priorityBits, domains, r, witness, console);
     }
 
+    /** The same with that receiver of Xen's messages. */
     public MachineSpec withConsole(Consumer<String> c) {
-        return new MachineSpec(
-                description,
-                gicLines,
-                listRegisters,
-                priorityBits,
-                variant,
-                marks,
-                faults,
-                domains,
-                validate,
-                events,
-                registers,
-                witness,
-                c);
+        return copy(gicLines, listRegisters, priorityBits, domains, registers, witness, c);
     }
 
     /** The same with another GIC: lines, list registers, priority bits. */
     public MachineSpec withGic(int lines, int lrs, int bits) {
-        return new MachineSpec(
-                description,
-                lines,
-                lrs,
-                bits,
-                variant,
-                marks,
-                faults,
-                domains,
-                validate,
-                events,
-                registers,
-                witness,
-                console);
+        return copy(lines, lrs, bits, domains, registers, witness, console);
     }
 
-    /** The same with or without the lock validator, and with rings of that many events. */
-    public MachineSpec withChecks(boolean check, int ring) {
-        return new MachineSpec(
-                description,
-                gicLines,
-                listRegisters,
-                priorityBits,
-                variant,
-                marks,
-                faults,
-                domains,
-                check,
-                ring,
-                registers,
-                witness,
-                console);
+    private MachineSpec copy(
+            int lines, int lrs, int bits, List<DomainSpec> d, RegisterLog r, Witness w, Consumer<String> c) {
+        return new MachineSpec(description, lines, lrs, bits, variant, marks, faults, d, validate, events, r, w, c);
     }
 }

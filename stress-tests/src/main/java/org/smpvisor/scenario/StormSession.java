@@ -398,10 +398,6 @@ final class StormSession implements AutoCloseable {
         return revived;
     }
 
-    int lockViolations() {
-        return lockViolationsSeen;
-    }
-
     @Override
     public void close() {
         machine.close();
