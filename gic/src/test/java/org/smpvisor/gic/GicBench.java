@@ -55,7 +55,7 @@ public final class GicBench {
         NativeEngine engine = new NativeEngine(1);
         cpus = new Pcpu[affinities.length];
         for (int i = 0; i < cpus.length; i++) {
-            cpus[i] = new Pcpu(i, affinities[i], cpus.length, engine, validator, new EventRing("cpu" + i, 0));
+            cpus[i] = new Pcpu(i, affinities[i], cpus.length, engine, validator, new EventRing("cpu" + i, 0, engine));
         }
         GicConfig config = new GicConfig(
                 lines, listRegisters, 5, GICD, new long[] {GICR}, new long[] {0x1000000L}, GICR_SIZE, MAINTENANCE);

@@ -18,8 +18,8 @@ final class TwoPcpus {
     private TwoPcpus() {
         NativeEngine engine = new NativeEngine(2);
         LockValidator validator = new LockValidator(true);
-        a = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0));
-        b = new Pcpu(1, 1, 2, engine, validator, new EventRing("cpu1", 0));
+        a = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0, engine));
+        b = new Pcpu(1, 1, 2, engine, validator, new EventRing("cpu1", 0, engine));
         a.connect(QUIET, null, NONE);
         b.connect(QUIET, null, NONE);
     }

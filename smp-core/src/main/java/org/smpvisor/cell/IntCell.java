@@ -125,6 +125,13 @@ public final class IntCell extends Cell {
         return VALUE.compareAndSet(this, expected, v);
     }
 
+    /** Puts an earlier value back while nobody drives the machine. */
+    public void restore(int v) {
+        if (value != v) {
+            value = v;
+        }
+    }
+
     /** Sets the value before the machine starts, or from outside at quiescence. */
     public void reset(int v) {
         VALUE.setVolatile(this, v);

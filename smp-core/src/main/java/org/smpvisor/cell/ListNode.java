@@ -51,6 +51,15 @@ public final class ListNode<T> {
         return (ListNode<T>) PREV.getOpaque(this);
     }
 
+    /** Puts earlier links back while nobody drives the machine. */
+    @SuppressWarnings("unchecked")
+    public void restore(ListNode<?> earlierNext, ListNode<?> earlierPrev) {
+        if (next != earlierNext || prev != earlierPrev) {
+            next = (ListNode<T>) earlierNext;
+            prev = (ListNode<T>) earlierPrev;
+        }
+    }
+
     /** Whether the list of this head is empty, or this node is on no list. */
     @Xen("list_empty")
     public boolean isEmpty() {

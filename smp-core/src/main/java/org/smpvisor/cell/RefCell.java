@@ -59,6 +59,13 @@ public final class RefCell<T> extends Cell {
         VALUE.setRelease(this, v);
     }
 
+    /** Puts an earlier value back while nobody drives the machine. */
+    public void restore(Object v) {
+        if (value != v) {
+            value = v;
+        }
+    }
+
     /** Sets the value before the machine starts. */
     public void reset(T v) {
         VALUE.setVolatile(this, v);

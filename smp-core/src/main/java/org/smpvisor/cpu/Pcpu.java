@@ -2,6 +2,7 @@ package org.smpvisor.cpu;
 
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cell.Tally;
 import org.smpvisor.domain.Vcpu;
@@ -67,7 +68,10 @@ public final class Pcpu extends PcpuTailPadding {
     private boolean beforeSync;
 
     private volatile Vcpu current;
-    private volatile boolean online;
+
+    /** Whether the pCPU has been brought up. */
+    private final IntCell online;
+
     /** What the pCPU waits for, innermost last: an interrupt may come while it waits, and wait again. */
     private final Object[] waits = new Object[MAX_WAITS];
 
@@ -90,6 +94,7 @@ public final class Pcpu extends PcpuTailPadding {
         this.timers = new CpuTimers(this);
         this.tasklets = new Tasklets(this);
         this.events = events;
+        this.online = new IntCell("cpu" + id + ".online");
     }
 
     /** Connects the pCPU with its hardware and its interrupt vector; once, before it is driven. */
@@ -152,12 +157,18 @@ public final class Pcpu extends PcpuTailPadding {
     }
 
     @Xen("cpu_online")
-    public boolean isOnline() {
-        return online;
+    public boolean isOnline(Pcpu cpu) {
+        return online.getAcquire(cpu) != 0;
     }
 
+    /** {@link #isOnline(Pcpu)} for observers. */
+    public boolean isOnline() {
+        return online.peek() != 0;
+    }
+
+    /** The pCPU itself comes up or goes down. */
     public void setOnline(boolean isOnline) {
-        online = isOnline;
+        online.setRelease(this, isOnline ? 1 : 0);
     }
 
     /** Software bitmap of list registers in use; interrupts masked. */
@@ -202,12 +213,17 @@ public final class Pcpu extends PcpuTailPadding {
 
     /** Takes in what arrived and, unless masked, takes the interrupt at once, also under locks. */
     public void attend() {
-        ATTENTION.setOpaque(this, 0);
-        VarHandle.fullFence(); // flag down before the look: pairs with signal's order of publication, then flag
-        irqSignalled = line.sample(this);
+        takeIn();
         if (irqSignalled && !irqMasked) {
             takeInterrupt();
         }
+    }
+
+    /** Takes in what arrived; whether an interrupt is signalled is known afterwards. Only engines call this. */
+    public void takeIn() {
+        ATTENTION.setOpaque(this, 0);
+        VarHandle.fullFence(); // flag down before the look: pairs with signal's order of publication, then flag
+        irqSignalled = line.sample(this);
     }
 
     /** Whether the CPU interface signals an interrupt, masked or not, as of the last sample. */
@@ -220,7 +236,8 @@ public final class Pcpu extends PcpuTailPadding {
         irqSignalled = signalled;
     }
 
-    private void takeInterrupt() {
+    /** Takes an interrupt on top of whatever runs, which has interrupts open. Only engines call this. */
+    public void takeInterrupt() {
         count(Counter.IRQS_IN_XEN);
         if (held.depth() > 0) {
             count(Counter.IRQS_UNDER_LOCK);
@@ -267,10 +284,7 @@ public final class Pcpu extends PcpuTailPadding {
     @Xen("local_irq_enable")
     public void localIrqEnable() {
         irqMasked = false;
-        if (irqSignalled) {
-            attend();
-        }
-        point(Point.IRQ_ENABLE, this);
+        engine.irqsOpened(this);
     }
 
     /** Masks interrupts and returns the former state for {@link #localIrqRestore}. */
@@ -354,6 +368,12 @@ public final class Pcpu extends PcpuTailPadding {
     public Object waitingFor() {
         int d = waitDepth;
         return d == 0 ? null : waits[d - 1];
+    }
+
+    /** Place in the queue for what the pCPU waits for, -1 when it waits in no queue. */
+    public int waitTicket() {
+        int d = waitDepth;
+        return d == 0 ? -1 : tickets[d - 1];
     }
 
     /** Whether the pCPU holds place {@code ticket} in the queue for {@code what} in a context that was interrupted. */

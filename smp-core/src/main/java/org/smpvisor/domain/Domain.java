@@ -1,6 +1,8 @@
 package org.smpvisor.domain;
 
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.variant.Xen;
 
 /** A guest: its vCPUs and the two slots in which the vGIC keeps its state of the domain. */
@@ -18,7 +20,8 @@ public final class Domain {
     @OwnedBy("boot")
     private GuestDevices devices = GuestDevices.NONE;
 
-    private volatile boolean dying;
+    /** Whether the domain is being destroyed; set once. */
+    private final IntCell dying = new IntCell("is_dying");
 
     /**
      * @param id domain id, 0..254
@@ -69,12 +72,12 @@ public final class Domain {
     }
 
     @Xen("is_dying")
-    public boolean isDying() {
-        return dying;
+    public boolean isDying(Pcpu cpu) {
+        return dying.getOpaque(cpu) != 0;
     }
 
-    public void setDying() {
-        dying = true;
+    public void setDying(Pcpu cpu) {
+        dying.setOpaque(cpu, 1);
     }
 
     @Override

@@ -43,8 +43,8 @@ public final class Vcpu {
     /** Where a move in progress goes to, -1 for nowhere; written under the schedule lock of its processor. */
     private final IntCell migrateTo = new IntCell("migrate_to", null, -1);
 
-    /** End of its time slice. */
-    @OwnedBy("pcpu")
+    /** End of its time slice; of the vCPU that a pCPU has chosen to run. */
+    @GuardedBy("schedule_lock of processor")
     private long sliceEnd;
 
     @OwnedBy("boot")

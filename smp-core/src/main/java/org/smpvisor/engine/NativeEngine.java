@@ -35,6 +35,19 @@ public final class NativeEngine extends Engine {
     }
 
     @Override
+    public void irqsOpened(Pcpu cpu) {
+        if (cpu.hasPendingInterrupt()) { // sampled while masked: the attention flag is down again
+            cpu.attend();
+        }
+        point(cpu, Point.IRQ_ENABLE, cpu);
+    }
+
+    @Override
+    public boolean leavesGuest(Pcpu cpu) {
+        return cpu.hasPendingInterrupt();
+    }
+
+    @Override
     public void relax(Pcpu cpu, int turn) {
         point(cpu, Point.RELAX, null);
         int spins = crowded ? SPINS_CROWDED : SPINS_ALONE;
@@ -62,6 +75,16 @@ public final class NativeEngine extends Engine {
             }
             point(cpu, Point.WFI, null);
         }
+    }
+
+    @Override
+    public void hardware(Pcpu cpu, HwStep step, int index, long value) {
+        step.complete(index, value);
+    }
+
+    @Override
+    public boolean deliversAtOnce() {
+        return true;
     }
 
     @Override

@@ -193,7 +193,7 @@ public final class Entry implements IrqEntry {
         int steps = 0;
         while (true) {
             cpu.point(Point.GUEST_STEP, v);
-            if (cpu.hasPendingInterrupt()) {
+            if (cpu.engine().leavesGuest(cpu)) {
                 cpu.count(Counter.GUEST_STEPS, steps);
                 guestIrq(cpu);
                 return;

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.engine.Engine;
 
 /**
  * The last events of one pCPU (or of the environment). One writer; overwrites its oldest entries, which shortens a story
@@ -28,15 +29,20 @@ public final class EventRing {
     private final String source;
     private final long[] words;
     private final int mask;
+    private final Engine clock;
 
     @OwnedBy("writer")
     private long written;
 
-    /** @param capacity number of events kept, a power of two; 0 records nothing */
-    public EventRing(String source, int capacity) {
+    /**
+     * @param capacity number of events kept, a power of two; 0 records nothing
+     * @param clock whose time the events bear
+     */
+    public EventRing(String source, int capacity, Engine clock) {
         this.source = source;
         this.words = new long[Math.max(1, capacity) * WORDS_PER_EVENT];
         this.mask = capacity - 1;
+        this.clock = clock;
     }
 
     /** Records an event; for the one writer. */
@@ -45,7 +51,7 @@ public final class EventRing {
             return;
         }
         int at = (int) (written & mask) * WORDS_PER_EVENT;
-        WORDS.setOpaque(words, at, System.nanoTime());
+        WORDS.setOpaque(words, at, clock.now());
         WORDS.setOpaque(
                 words,
                 at + 1,
@@ -54,6 +60,23 @@ public final class EventRing {
                         | (long) (intid & 0xffff) << 32
                         | arg & 0xffffffffL);
         written++;
+    }
+
+    /** Appends everything that is known to {@code out}, unordered. */
+    public void collectAll(List<Entry> out) {
+        for (int i = 0; i <= mask; i++) {
+            long w = (long) WORDS.getOpaque(words, i * WORDS_PER_EVENT + 1);
+            if (w != 0) {
+                long nanos = (long) WORDS.getOpaque(words, i * WORDS_PER_EVENT);
+                out.add(new Entry(
+                        nanos,
+                        source,
+                        Event.of((int) (w >>> 56)),
+                        (int) (w >>> 48 & 0xff),
+                        (int) (w >>> 32 & 0xffff),
+                        (int) w));
+            }
+        }
     }
 
     /** Appends what is known of one interrupt to {@code out}, unordered. */

@@ -53,7 +53,7 @@ public final class BarePcpus {
         cpus = new Pcpu[n];
         wires = new Wire[n];
         for (int i = 0; i < n; i++) {
-            cpus[i] = new Pcpu(i, i, n, engine, validator, new EventRing("cpu" + i, 0));
+            cpus[i] = new Pcpu(i, i, n, engine, validator, new EventRing("cpu" + i, 0, engine));
             wires[i] = new Wire(cpus[i]);
             cpus[i].connect(wires[i], null, wires[i]);
         }

@@ -355,7 +355,7 @@ class LockValidatorTest {
         @Test
         void aValidatorThatIsOffReportsNothing() {
             LockValidator off = new LockValidator(false);
-            Pcpu p = new Pcpu(0, 0, 1, b.engine, off, new org.smpvisor.trace.EventRing("x", 0));
+            Pcpu p = new Pcpu(0, 0, 1, b.engine, off, new org.smpvisor.trace.EventRing("x", 0, b.engine));
             v.lock(p);
             rank0.lock(p);
             assertThat(off.violations()).isEmpty();

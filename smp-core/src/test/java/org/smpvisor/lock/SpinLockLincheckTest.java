@@ -21,7 +21,7 @@ public class SpinLockLincheckTest {
     private int counter;
 
     private Pcpu pcpu(int id) {
-        Pcpu p = new Pcpu(id, id, 1, engine, validator, new EventRing("cpu", 0));
+        Pcpu p = new Pcpu(id, id, 1, engine, validator, new EventRing("cpu", 0, engine));
         p.connect(cpu -> false, null, cpu -> {});
         return p;
     }

@@ -15,7 +15,7 @@ public class TryLockLincheckTest {
     private final SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
 
     private Pcpu pcpu(int id) {
-        Pcpu p = new Pcpu(id, id, 1, engine, validator, new EventRing("cpu", 0));
+        Pcpu p = new Pcpu(id, id, 1, engine, validator, new EventRing("cpu", 0, engine));
         p.connect(cpu -> false, null, cpu -> {});
         return p;
     }

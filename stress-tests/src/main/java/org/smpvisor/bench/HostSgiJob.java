@@ -40,7 +40,7 @@ final class HostSgiJob implements Subject {
 
         Rig() {
             for (int i = 0; i < CPUS; i++) {
-                cpus[i] = new Pcpu(i, i, CPUS, engine, validator, new EventRing("cpu" + i, RING));
+                cpus[i] = new Pcpu(i, i, CPUS, engine, validator, new EventRing("cpu" + i, RING, engine));
             }
             GicHardware hw = new GicHardware(
                     new GicConfig(256, 4, 5, GICD, new long[] {GICR}, new long[] {GICR_BYTES}, 0, MAINTENANCE),

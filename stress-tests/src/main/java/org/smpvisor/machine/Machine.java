@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Softirqs;
 import org.smpvisor.cpu.Tasklets;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.ControlledEngine;
 import org.smpvisor.engine.Engine;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.NativeEngine;
@@ -25,6 +27,7 @@ import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.hw.GenericTimers;
 import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
+import org.smpvisor.gic.hw.HardwareActors;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.EventRing;
@@ -58,25 +61,33 @@ public final class Machine implements AutoCloseable {
     private final DeviceBus devices;
     private final List<Domain> domains = new ArrayList<>();
     private final Thread[] threads;
-    private final CountDownLatch[] gates;
+
+    /** Secondary pCPUs that the boot CPU has released. */
+    private final IntCell[] gates;
+
     private final CountDownLatch booted;
     private final EventRing environmentEvents;
     private volatile Throwable failure;
     private volatile Pcpu failedOn;
 
-    /** Assembles the machine; nothing runs yet. */
+    /** Assembles the machine for real threads; nothing runs yet. */
     public Machine(MachineSpec spec) {
+        this(spec, new NativeEngine(spec.description().cpus().size() + 1));
+    }
+
+    /** Assembles the machine under any engine; nothing runs yet. */
+    public Machine(MachineSpec spec, Engine engine) {
         this.spec = spec;
         MachineDescription description = spec.description();
         int n = description.cpus().size();
-        this.engine = new NativeEngine(n + 1);
+        this.engine = engine;
         this.validator = new LockValidator(spec.validate());
         this.pcpus = new Pcpu[n];
         for (int i = 0; i < n; i++) {
-            EventRing ring = new EventRing("cpu" + i, spec.events());
+            EventRing ring = new EventRing("cpu" + i, spec.events(), engine);
             pcpus[i] = new Pcpu(i, description.cpus().get(i).mpidrAffinity(), n, engine, validator, ring);
         }
-        this.environmentEvents = new EventRing("device", spec.events());
+        this.environmentEvents = new EventRing("device", spec.events(), engine);
         this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers());
         this.timers = new GenericTimers(hardware, description.hypTimerPpi());
         this.driver =
@@ -102,9 +113,9 @@ public final class Machine implements AutoCloseable {
         }
         this.devices = new DeviceBus(hardware.distributor(), n);
         this.threads = new Thread[n + 1];
-        this.gates = new CountDownLatch[n];
+        this.gates = new IntCell[n];
         for (int i = 0; i < n; i++) {
-            gates[i] = new CountDownLatch(1);
+            gates[i] = new IntCell("cpu" + i + ".released");
         }
         this.booted = new CountDownLatch(1);
     }
@@ -154,7 +165,6 @@ public final class Machine implements AutoCloseable {
         for (Thread t : threads) {
             t.start();
         }
-        gates[0].countDown();
         try {
             booted.await();
         } catch (InterruptedException e) {
@@ -171,26 +181,39 @@ public final class Machine implements AutoCloseable {
 
     private void drive(Pcpu cpu) {
         try {
-            gates[cpu.id()].await();
-            if (engine.isStopped()) {
-                return;
-            }
             cpu.enterThread();
-            if (cpu.id() == 0) {
-                bootFirst(cpu);
-            } else {
-                bootSecondary(cpu);
-            }
-            entry.run(cpu);
+            boot(cpu);
+            run(cpu);
         } catch (RunAborted e) {
             // The run is over; nothing was lost that was not lost before.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } catch (Throwable e) {
             fail(cpu, e);
         } finally {
             cpu.leaveThread();
         }
+    }
+
+    /** Gives a controlled engine what it needs to know of the machine; once, before its first run. */
+    public void attach(ControlledEngine controlled) {
+        controlled.attach(pcpus);
+        HardwareActors.register(controlled, hardware, timers);
+    }
+
+    /** Brings {@code cpu} up: the boot CPU and through it all others, domains included. */
+    public void boot(Pcpu cpu) {
+        if (cpu.id() == 0) {
+            bootFirst(cpu);
+        } else {
+            for (int turn = 0; gates[cpu.id()].getAcquire(cpu) == 0; turn++) {
+                engine.relax(cpu, turn);
+            }
+            bootSecondary(cpu);
+        }
+    }
+
+    /** What a pCPU that is up does until the engine is stopped. */
+    public void run(Pcpu cpu) {
+        entry.run(cpu);
     }
 
     private synchronized void fail(Pcpu cpu, Throwable e) {
@@ -209,7 +232,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /** Xen's start_xen, as far as interrupts go: GIC, local interrupts, console, secondaries, domains. */
-    private void bootFirst(Pcpu cpu) throws InterruptedException {
+    private void bootFirst(Pcpu cpu) {
         gic.init(cpu);
         gic.setupLocalInterrupts(cpu);
         setupConsole(cpu);
@@ -217,8 +240,8 @@ public final class Machine implements AutoCloseable {
         cpu.localIrqEnable();
         for (int i = 1; i < pcpus.length; i++) {
             spec.console().accept("Bringing up CPU" + i);
-            gates[i].countDown();
-            for (int turn = 0; !pcpus[i].isOnline(); turn++) {
+            gates[i].setRelease(cpu, 1);
+            for (int turn = 0; !pcpus[i].isOnline(cpu); turn++) {
                 engine.relax(cpu, turn);
             }
             cpu.smpRmb();
@@ -287,9 +310,6 @@ public final class Machine implements AutoCloseable {
     public void stop() {
         engine.stop();
         booted.countDown();
-        for (CountDownLatch g : gates) {
-            g.countDown();
-        }
         for (Pcpu p : pcpus) {
             p.signal();
         }

@@ -29,6 +29,10 @@ public record Violation(Kind kind, int domain, int intid, int vcpu, String text,
         CORRUPTED,
         /** pCPUs wait for each other in a circle. */
         DEADLOCK,
+        /** The machine does not come to rest. */
+        LIVELOCK,
+        /** Model code broke a rule of its own. */
+        MODEL_BUG,
         /** The lock validator reported a broken rule. */
         LOCKING
     }

@@ -40,6 +40,7 @@ final class Explainer {
                 v.text().contains("gicv3.lock") && v.text().contains("in an interrupt") && marks.hits(Quirk.C1) > 0
                         ? Quirk.C1
                         : null;
+            case LIVELOCK, MODEL_BUG -> null;
             case LOCKING -> v.text().startsWith("IRQ_SAFETY: HOST_GIC ") && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
         };
     }

@@ -2,6 +2,7 @@ package org.smpvisor.gic.host;
 
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.LockClass;
@@ -20,7 +21,7 @@ public final class CrossCall {
     private final SpinLock lock = new SpinLock(LockClass.CALL, "call_lock", 0);
     private final IntCell[] selected;
     private final IntCell dumps = new IntCell("dump_state");
-    private volatile Function function;
+    private final RefCell<Function> function = new RefCell<>("call_data.func", lock);
 
     @OwnedBy("boot")
     private GicHwOperations gic;
@@ -41,9 +42,9 @@ public final class CrossCall {
     @Xen("on_selected_cpus")
     public void onOthers(Pcpu cpu, Function f) {
         lock.lock(cpu);
-        function = f;
+        function.setRelease(cpu, f);
         for (Pcpu p : pcpus) {
-            if (p != cpu && p.isOnline()) {
+            if (p != cpu && p.isOnline(cpu)) {
                 selected[p.id()].setOpaque(cpu, 1);
             }
         }
@@ -64,7 +65,7 @@ public final class CrossCall {
         if (selected[cpu.id()].getAcquire(cpu) == 0) {
             return;
         }
-        function.run(cpu);
+        function.getAcquire(cpu).run(cpu);
         cpu.smpMb();
         selected[cpu.id()].setRelease(cpu, 0);
     }

@@ -190,7 +190,7 @@ public final class Irq {
         IrqDesc desc = desc(cpu, irq);
         int flags = desc.lock().lockIrqSave(cpu);
         IrqDesc.Action a = desc.action().getGuarded(cpu);
-        int rc = a == null || a.guest() != d || a.virq() != virq ? EINVAL : d.isDying() ? 0 : EBUSY;
+        int rc = a == null || a.guest() != d || a.virq() != virq ? EINVAL : d.isDying(cpu) ? 0 : EBUSY;
         if (rc == 0) {
             desc.handler(cpu).disable(cpu, desc);
             if (desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {

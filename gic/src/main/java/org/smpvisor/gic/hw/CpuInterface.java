@@ -7,6 +7,7 @@ import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
 
 /**
@@ -113,6 +114,10 @@ public final class CpuInterface implements InterruptLine {
         }
     }
 
+    boolean isLocalLineHigh(int ppi) {
+        return (localLines.getOpaque(0) & 1L << ppi) != 0;
+    }
+
     /** Whether something waits here that could be signalled, priorities aside; exact when the machine is at rest. */
     public boolean hasWork() {
         if (localPending() != 0 || !pcpu.mailbox().isEmpty()) {
@@ -133,14 +138,21 @@ public final class CpuInterface implements InterruptLine {
 
     @Override
     public boolean sample(Pcpu cpu) {
-        for (int m = cpu.mailbox().poll(); m >= 0; m = cpu.mailbox().poll()) {
-            latch |= 1 << (m & 0xf);
+        if (cpu.engine().deliversAtOnce()) {
+            takeInSgis();
         }
         // What a sender stored before its post is visible to the handler, and a post that found the box still full is
         // served by this delivery: pairs with the fence in front of ICC_SGI1R.
         VarHandle.fullFence();
         look();
         return isSignalled();
+    }
+
+    /** SGIs that were posted arrive: they are pending here from now on. */
+    public void takeInSgis() {
+        for (int m = pcpu.mailbox().poll(); m >= 0; m = pcpu.mailbox().poll()) {
+            latch |= 1 << (m & 0xf);
+        }
     }
 
     private void look() {
@@ -213,6 +225,7 @@ public final class CpuInterface implements InterruptLine {
 
     /** ICC_IAR1_EL1: acknowledges the most urgent interrupt; 1023 when none is signalled. */
     public int acknowledge() {
+        pcpu.point(Point.HARDWARE, gic);
         while (true) {
             sample(pcpu);
             int intid = SPURIOUS;
@@ -252,6 +265,7 @@ public final class CpuInterface implements InterruptLine {
 
     /** ICC_DIR_EL1: deactivates. */
     public void deactivate(int intid) {
+        pcpu.point(Point.HARDWARE, gic);
         log(SystemRegister.ICC_DIR_EL1, true, intid);
         deactivateQuietly(intid);
         recheck();

@@ -4,6 +4,8 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.HwStep;
 import org.smpvisor.variant.Arm;
 
 /**
@@ -18,6 +20,28 @@ public final class Distributor {
     private final int lines;
     private final HwWords spis;
     private final HwWords acknowledged = new HwWords(SPECIAL);
+    /** Writes of ICENABLER that have not taken effect: RWP reads as one meanwhile. */
+    private final HwWords disablesLeft = new HwWords(1);
+
+    private final HwStep route = new Step("route") {
+        @Override
+        public void complete(int spi, long target) {
+            setTarget(spi, (int) target);
+        }
+    };
+
+    private final HwStep disable = new Step("disable") {
+        @Override
+        public void complete(int first, long bits) {
+            for (int i = 0; i < 32 && first + i < lines; i++) {
+                if ((bits >>> i & 1) != 0) {
+                    update(first + i, 0, SpiState.ENABLED);
+                }
+            }
+            disablesLeft.getAndAdd(0, -1);
+        }
+    };
+
     private final long[] router;
     private final int[] configuration;
 
@@ -32,6 +56,20 @@ public final class Distributor {
         this.configuration = new int[SPECIAL / 16 + 1];
         for (int i = 0; i < SPECIAL; i++) {
             spis.setVolatile(i, SpiState.withTarget(0, SpiState.NO_TARGET));
+        }
+    }
+
+    /** Something that takes effect in its own time. */
+    private abstract static class Step implements HwStep {
+        private final String verb;
+
+        Step(String verb) {
+            this.verb = verb;
+        }
+
+        @Override
+        public String verb() {
+            return verb;
         }
     }
 
@@ -173,7 +211,8 @@ public final class Distributor {
         }
         switch (offset) {
             case GICD_CTLR -> {
-                return control | GICD_CTLR_DS | GICD_CTLR_ARE_NS;
+                int rwp = disablesLeft.getOpaque(0) != 0 ? GICD_CTLR_RWP : 0;
+                return (control | GICD_CTLR_DS | GICD_CTLR_ARE_NS | rwp) & 0xffffffffL;
             }
             case GICD_TYPER -> {
                 return typer();
@@ -227,9 +266,9 @@ public final class Distributor {
     }
 
     /** Writes a register; unknown offsets ignore writes, and so do INTIDs 0..31, which live in the redistributors. */
-    void write(int offset, int bytes, long value) {
+    void write(Pcpu cpu, int offset, int bytes, long value) {
         if (offset >= GICD_IROUTER + 8 * 32 && offset < GICD_IROUTER + 8 * lines) {
-            writeRouter(offset, bytes, value);
+            writeRouter(cpu, offset, bytes, value);
         } else if (offset == GICD_CTLR) {
             writeControl((int) value);
         } else if (offset >= GICD_IPRIORITYR + 32 && offset < GICD_IPRIORITYR + lines) {
@@ -239,7 +278,7 @@ public final class Distributor {
         } else if (offset >= GICD_ICFGR + 8 && offset < GICD_ICFGR + lines / 4) {
             writeConfiguration(offset - GICD_ICFGR >> 2, (int) value);
         } else {
-            writeBits(offset, (int) value);
+            writeBits(cpu, offset, (int) value);
         }
     }
 
@@ -250,12 +289,15 @@ public final class Distributor {
         }
     }
 
-    private void writeRouter(int offset, int bytes, long value) {
+    private void writeRouter(Pcpu cpu, int offset, int bytes, long value) {
         int spi = offset - GICD_IROUTER >> 3;
         int shift = 8 * (offset & 4);
         long r = bytes == 8 ? value : router[spi] & ~(0xffffffffL << shift) | (value & 0xffffffffL) << shift;
         router[spi] = r;
-        int target = gic.indexOf(r & AFFINITY_MASK);
+        cpu.engine().hardware(cpu, route, spi, gic.indexOf(r & AFFINITY_MASK));
+    }
+
+    private void setTarget(int spi, int target) {
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.withTarget(w, target < 0 ? SpiState.NO_TARGET : target);
@@ -285,10 +327,15 @@ public final class Distributor {
         }
     }
 
-    private void writeBits(int offset, int value) {
+    private void writeBits(Pcpu cpu, int offset, int value) {
         long bit = bitOfBank(offset);
         int first = (offset & 0x7f) * 8;
         if (bit == 0 || first < NR_LOCAL_IRQS) {
+            return;
+        }
+        if ((offset & ~0x7f) == GICD_ICENABLER) {
+            disablesLeft.getAndAdd(0, 1);
+            cpu.engine().hardware(cpu, disable, first, value);
             return;
         }
         boolean whole = bit == SpiState.GROUP1;

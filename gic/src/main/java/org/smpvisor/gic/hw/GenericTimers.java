@@ -37,6 +37,25 @@ public final class GenericTimers implements CpuTimers.Comparator {
         }
     }
 
+    /** When the timer of that pCPU expires, NEVER for not at all. */
+    long deadline(int cpu) {
+        return deadlines.getVolatile(cpu);
+    }
+
+    /** Whether that pCPU's timer is armed, has not raised its line yet, and none expires before it. */
+    boolean isNext(int cpu) {
+        long mine = deadlines.getVolatile(cpu);
+        if (mine == CpuTimers.NEVER || gic.cpu(cpu).isLocalLineHigh(ppi)) {
+            return false;
+        }
+        for (int i = 0; i < gic.cpus(); i++) {
+            if (deadlines.getVolatile(i) < mine && !gic.cpu(i).isLocalLineHigh(ppi)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether some timer is armed. */
     public boolean isArmed() {
         for (int i = 0; i < gic.cpus(); i++) {

@@ -5,6 +5,7 @@ import static org.smpvisor.abi.GicAbi.*;
 import java.util.List;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.ModelBug;
+import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
 
 /**
@@ -118,6 +119,7 @@ public final class GicHardware {
     }
 
     private static void post(Pcpu sender, Pcpu target, int intid) {
+        sender.point(Point.MAILBOX_PUT, target);
         if (!target.mailbox().post(sender.id(), intid)) {
             sender.count(org.smpvisor.cpu.Counter.HOST_SGIS_COALESCED);
         } else {
@@ -129,6 +131,7 @@ public final class GicHardware {
 
     /** Reads {@code bytes} (1, 4 or 8) at a physical address of the GIC; accesses outside it are a bug of the caller. */
     public long read(Pcpu cpu, long address, int bytes) {
+        cpu.point(Point.HARDWARE, this);
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
             long v = distributor.read((int) offset, bytes);
@@ -143,15 +146,21 @@ public final class GicHardware {
 
     /** Writes {@code bytes} at a physical address of the GIC. */
     public void write(Pcpu cpu, long address, int bytes, long value) {
+        cpu.point(Point.HARDWARE, this);
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
             log.access(cpu.id(), RegisterLog.Component.GICD, true, offset, null, bytes, value);
-            distributor.write((int) offset, bytes, value);
+            distributor.write(cpu, (int) offset, bytes, value);
             return;
         }
         int i = frameAt(address);
         log.access(cpu.id(), RegisterLog.Component.GICR, true, redistributorOffset(address), null, bytes, value);
         cpus[i].writeFrame((int) (address - frameOf[i]), bytes, value);
+    }
+
+    @Override
+    public String toString() {
+        return "gic";
     }
 
     private long redistributorOffset(long address) {

@@ -228,7 +228,7 @@ class DispatchTest {
                 .isEqualTo(Irq.EINVAL);
         assertThat(b.irq.releaseGuestIrq(cpu, new Domain(2, 1), SPI + 1, SPI)).isEqualTo(Irq.EINVAL);
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isEqualTo(Irq.EBUSY);
-        d.setDying();
+        d.setDying(cpu);
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isZero();
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isEqualTo(Irq.EINVAL);
         assertThat(status()).isEqualTo(1 << IrqDesc.IRQ_DISABLED);
@@ -239,7 +239,7 @@ class DispatchTest {
         route();
         b.hw.distributor().raise(SPI);
         b.gic.interrupt(cpu);
-        d.setDying();
+        d.setDying(cpu);
         b.accesses.clear();
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isZero();
         assertThat(b.systemRegisters()).containsExactly("W ICC_DIR_EL1=0x28");

@@ -51,8 +51,8 @@ final class TwoCpus {
     private TwoCpus(Variant variant) {
         NativeEngine engine = new NativeEngine(2);
         LockValidator validator = new LockValidator(true);
-        cpu0 = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0));
-        cpu1 = new Pcpu(1, 1, 2, engine, validator, new EventRing("cpu1", 0));
+        cpu0 = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0, engine));
+        cpu1 = new Pcpu(1, 1, 2, engine, validator, new EventRing("cpu1", 0, engine));
         Pcpu[] cpus = {cpu0, cpu1};
         GicConfig config = new GicConfig(64, 4, 5, GICD, new long[] {GICR}, new long[] {0x40000L}, GICR_SIZE, 25);
         hardware = new GicHardware(config, List.of(cpus), RegisterLog.NONE);

@@ -64,7 +64,7 @@ final class Bench {
     private Bench(Variant variant, int pcpus, int vcpus, int listRegisters) {
         cpus = new Pcpu[pcpus];
         for (int i = 0; i < pcpus; i++) {
-            cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, 64));
+            cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, 64, engine));
         }
         GicConfig config = new GicConfig(
                 128,

@@ -247,7 +247,7 @@ class HardwareSpiTest {
         raiseOn0(b);
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW, HW)).isEqualTo(Irq.EBUSY);
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW + 1, HW)).isEqualTo(Irq.EINVAL);
-        b.domain.setDying();
+        b.domain.setDying(b.cpus[0]);
         assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW, HW)).isZero();
         assertThat(b.hardware.distributor().isActive(HW))
                 .as("deactivated by Xen")

@@ -1,0 +1,154 @@
+package org.smpvisor.engine;
+
+import java.util.Arrays;
+
+/**
+ * Depth-first search through all schedules with at most so many preemptions and so many interrupts taken where the pCPU could
+ * have gone on. A pCPU that can go on does so for free; when it cannot, whoever comes next is free. Letting anybody else
+ * go on, another pCPU, the hardware or a device, is a preemption. Without a bound it is a search through all schedules.
+ *
+ * <p>Each run repeats the decisions up to the last one with an alternative left and takes that; so a run costs what it takes
+ * from the start, and no state is kept but the path.
+ */
+public final class BoundedSearch implements Strategy {
+    /** No bound. */
+    public static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    private static final int FIRST_CAPACITY = 1 << 10;
+
+    private final int maxPreemptions;
+    private final int maxInterrupts;
+    private ControlledEngine engine;
+    private int pcpus;
+
+    private long[] left = new long[FIRST_CAPACITY];
+    private byte[] chosen = new byte[FIRST_CAPACITY];
+    private int[] preemptions = new int[FIRST_CAPACITY + 1];
+    private int[] interrupts = new int[FIRST_CAPACITY + 1];
+    private int depth;
+    private int prefix;
+    private int running;
+    private long schedules;
+    private boolean exhausted;
+
+    /** Bounds of 0 and more, or {@link #UNBOUNDED}. */
+    public BoundedSearch(int maxPreemptions, int maxInterrupts) {
+        this.maxPreemptions = maxPreemptions;
+        this.maxInterrupts = maxInterrupts;
+    }
+
+    @Override
+    public void begin(ControlledEngine e) {
+        engine = e;
+        pcpus = e.pcpus();
+        depth = 0;
+        running = 0;
+    }
+
+    @Override
+    public int choose(long enabled, int current) {
+        if (engine.pcpuOf(current) >= 0) {
+            running = engine.pcpuOf(current);
+        }
+        if (depth == chosen.length) {
+            grow();
+        }
+        if (depth >= prefix) {
+            left[depth] = affordable(enabled);
+            chosen[depth] = (byte) preferred(enabled);
+            left[depth] &= ~(1L << chosen[depth]);
+        }
+        int a = chosen[depth];
+        preemptions[depth + 1] = preemptions[depth] + preemptionCost(enabled, a);
+        interrupts[depth + 1] = interrupts[depth] + interruptCost(enabled, a);
+        depth++;
+        return a;
+    }
+
+    private void grow() {
+        int n = 2 * chosen.length;
+        left = Arrays.copyOf(left, n);
+        chosen = Arrays.copyOf(chosen, n);
+        preemptions = Arrays.copyOf(preemptions, n + 1);
+        interrupts = Arrays.copyOf(interrupts, n + 1);
+    }
+
+    /** What costs nothing, where there is such a thing: the same pCPU, else the next. */
+    private int preferred(long enabled) {
+        if ((enabled >>> running & 1) != 0) {
+            return running;
+        }
+        for (long s = enabled; s != 0; s &= s - 1) {
+            int a = Long.numberOfTrailingZeros(s);
+            if (preemptionCost(enabled, a) + interruptCost(enabled, a) == 0) {
+                return a;
+            }
+        }
+        return Long.numberOfTrailingZeros(enabled); // an interrupt over somebody who could go on, and nothing else
+    }
+
+    private long affordable(long enabled) {
+        long out = 0;
+        for (long s = enabled; s != 0; s &= s - 1) {
+            int a = Long.numberOfTrailingZeros(s);
+            boolean pays = (long) preemptions[depth] + preemptionCost(enabled, a) <= maxPreemptions
+                    && (long) interrupts[depth] + interruptCost(enabled, a) <= maxInterrupts;
+            out |= pays ? 1L << a : 0;
+        }
+        return out;
+    }
+
+    private int preemptionCost(long enabled, int actor) {
+        boolean goesOn = (enabled >>> running & 1) != 0;
+        return goesOn && engine.pcpuOf(actor) != running ? 1 : 0;
+    }
+
+    private int interruptCost(long enabled, int actor) {
+        return engine.isIrq(actor) && (enabled >>> actor - pcpus & 1) != 0 ? 1 : 0;
+    }
+
+    @Override
+    public int random(int bound) {
+        return 0;
+    }
+
+    @Override
+    public boolean end() {
+        schedules++;
+        while (depth > 0 && left[depth - 1] == 0) {
+            depth--;
+        }
+        if (depth == 0) {
+            exhausted = true;
+            return false;
+        }
+        int a = Long.numberOfTrailingZeros(left[depth - 1]);
+        left[depth - 1] &= left[depth - 1] - 1;
+        chosen[depth - 1] = (byte) a;
+        prefix = depth;
+        return true;
+    }
+
+    /** Schedules tried. */
+    public long schedules() {
+        return schedules;
+    }
+
+    /** Whether every schedule within the bounds has been tried. */
+    public boolean isExhausted() {
+        return exhausted;
+    }
+
+    /** The bound in words. */
+    public String bound() {
+        String p = maxPreemptions == UNBOUNDED
+                ? "any number of preemptions"
+                : "up to " + count(maxPreemptions, "preemption");
+        String i = maxInterrupts == UNBOUNDED ? "any number of interrupts" : count(maxInterrupts, "interrupt");
+        return maxPreemptions == UNBOUNDED && maxInterrupts == UNBOUNDED ? "no bound" : p + " and " + i;
+    }
+
+    private static String count(int n, String what) {
+        return n + " " + what + (n == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,600 @@
+package org.smpvisor.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.RwLock;
+import org.smpvisor.lock.SpinLock;
+
+/**
+ * One token: only its holder runs, and at each point a {@link Strategy} decides who goes on. What can happen next is an
+ * actor: a pCPU does what it has announced; a pCPU takes an interrupt; the hardware completes a step; a registered
+ * {@link Actor} acts. A wait is no spin: an actor that waits cannot be chosen until its wait is over. When nothing can be
+ * chosen the run is over, and whether that is rest or deadlock is known and not guessed. The same decisions give the same run.
+ *
+ * <p>Actor numbers, for {@code n} pCPUs: {@code k} is {@code cpu<k>}, {@code n + k} is {@code cpu<k>.irq}, {@code 2n + k} is
+ * {@code cpu<k>.hw} (its oldest write to the GIC that has not taken effect yet); registered actors follow.
+ *
+ * <p>The decision is made on the stack of whoever arrives at a point: choosing the same pCPU again costs a method call.
+ */
+public final class ControlledEngine extends Engine {
+    /** Most actors that there can be. */
+    public static final int MAX_ACTORS = 64;
+
+    private static final int HW_QUEUE = 64;
+    private static final int FIRST_CAPACITY = 1 << 12;
+
+    /** What a pCPU is up to, between its points. */
+    private enum State {
+        READY,
+        WAITING,
+        WFI,
+        DONE
+    }
+
+    /** Sees every step of a run, for stories and replay files. */
+    public interface Observer {
+        /** The step with number {@code step}, from 0, is about to be done. */
+        void step(int step, int actor, Point what, Object on);
+    }
+
+    private static final class HwQueue {
+        final HwStep[] steps = new HwStep[HW_QUEUE];
+        final int[] indices = new int[HW_QUEUE];
+        final long[] values = new long[HW_QUEUE];
+        int head;
+        int tail;
+    }
+
+    private final int n;
+    private final Vehicle vehicle;
+    private final Pcpu[] cpus;
+    private final List<Actor> actors = new ArrayList<>();
+    private Actor[] others = new Actor[0];
+    private final State[] state;
+    private final Point[] what;
+    private final Object[] on;
+    private final long[] waitEpoch;
+    private final boolean[] irqOrdered;
+    private final boolean[] leaves;
+    private final boolean[] mustTake;
+    private final HwQueue[] hw;
+
+    private Strategy strategy;
+    private Observer observer;
+    private int maxSteps;
+    private int current;
+    private long epoch;
+    private long clock;
+    private long points;
+    private long totalPoints;
+    private byte[] decisions = new byte[FIRST_CAPACITY];
+    private int steps;
+    private boolean stopped;
+    private Outcome outcome;
+
+    /**
+     * @param pcpus number of pCPUs, at most 8
+     * @param wantContinuations whether to use continuations where the JVM has them
+     */
+    public ControlledEngine(int pcpus, boolean wantContinuations) {
+        if (pcpus < 1 || pcpus > 8) {
+            throw new IllegalArgumentException("a controlled run has 1 to 8 pCPUs, not " + pcpus);
+        }
+        n = pcpus;
+        vehicle = wantContinuations && ContinuationVehicle.isAvailable()
+                ? new ContinuationVehicle()
+                : new ThreadVehicle();
+        cpus = new Pcpu[n];
+        state = new State[n];
+        what = new Point[n];
+        on = new Object[n];
+        waitEpoch = new long[n];
+        irqOrdered = new boolean[n];
+        leaves = new boolean[n];
+        mustTake = new boolean[n];
+        hw = new HwQueue[n];
+        Arrays.setAll(hw, i -> new HwQueue());
+        Arrays.fill(state, State.DONE);
+    }
+
+    /** Whether this JVM has continuations that can be used. */
+    public static boolean hasContinuations() {
+        return ContinuationVehicle.isAvailable();
+    }
+
+    /** Makes the pCPUs known; once, when the machine has been assembled. */
+    public void attach(Pcpu[] pcpus) {
+        System.arraycopy(pcpus, 0, cpus, 0, n);
+    }
+
+    /** Registers an actor; before the first run. Returns its number. */
+    public int register(Actor a) {
+        if (3 * n + actors.size() == MAX_ACTORS) {
+            throw new IllegalArgumentException("too many actors: " + a.name() + " is one more than " + MAX_ACTORS);
+        }
+        actors.add(a);
+        others = actors.toArray(Actor[]::new);
+        return 3 * n + others.length - 1;
+    }
+
+    /** What carries the stacks: {@code continuations} or {@code threads}. */
+    public String vehicle() {
+        return vehicle.name();
+    }
+
+    public int pcpus() {
+        return n;
+    }
+
+    /** Number of actors. */
+    public int actors() {
+        return 3 * n + others.length;
+    }
+
+    /** Name of an actor, as it stands in replay files. */
+    public String actorName(int actor) {
+        if (actor < n) {
+            return "cpu" + actor;
+        }
+        if (actor < 2 * n) {
+            return "cpu" + (actor - n) + ".irq";
+        }
+        return actor < 3 * n ? "cpu" + (actor - 2 * n) + ".hw" : others[actor - 3 * n].name();
+    }
+
+    /** Number of the actor with that name, -1 if there is none. */
+    public int actorNamed(String name) {
+        for (int i = 0; i < actors(); i++) {
+            if (actorName(i).equals(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** pCPU that an actor is part of, -1 for the environment and the hardware. */
+    public int pcpuOf(int actor) {
+        return actor < 2 * n ? actor % n : -1;
+    }
+
+    /** Whether the actor is an interrupt being taken. */
+    public boolean isIrq(int actor) {
+        return actor >= n && actor < 2 * n;
+    }
+
+    // ---- a run ------------------------------------------------------------------------------------------------------
+
+    /** Code that one pCPU runs. */
+    public interface Body {
+        void run(Pcpu cpu);
+    }
+
+    /**
+     * Runs every pCPU's {@code body} under {@code s} until nothing can happen any more, or something fails. The machine must
+     * be as it was when the run with the same decisions began.
+     *
+     * @param limit steps after which the run is given up
+     * @param watcher sees every step, or {@code null}
+     */
+    public Outcome run(Strategy s, Body body, int limit, Observer watcher) {
+        strategy = s;
+        observer = watcher;
+        maxSteps = limit;
+        epoch = 0;
+        points = 0;
+        steps = 0;
+        stopped = false;
+        outcome = null;
+        clock = 0;
+        for (int k = 0; k < n; k++) {
+            state[k] = State.READY;
+            what[k] = Point.START;
+            on[k] = null;
+            irqOrdered[k] = false;
+            leaves[k] = false;
+            mustTake[k] = false;
+            hw[k].head = 0;
+            hw[k].tail = 0;
+        }
+        s.begin(this);
+        current = 0;
+        int first = firstPcpu();
+        vehicle.run(n, k -> drive(k, body), first);
+        totalPoints += points;
+        return outcome;
+    }
+
+    /** The first decision is made on the carrier: pCPUs have no stack yet and no interrupt can be taken. */
+    private int firstPcpu() {
+        while (true) {
+            long enabled = enabled() & ((1L << n) - 1 | -1L << 3 * n);
+            int a = pick(enabled, 0);
+            note(a);
+            if (a < n) {
+                return a;
+            }
+            others[a - 3 * n].act();
+        }
+    }
+
+    private int drive(int k, Body body) {
+        try {
+            body.run(cpus[k]);
+        } catch (RunAborted e) {
+            throw e;
+        } catch (Throwable e) {
+            outcome = new Outcome(Outcome.End.FAILED, k, e, "");
+            return -1;
+        }
+        state[k] = State.DONE;
+        while (true) {
+            long enabled = enabled();
+            if (enabled == 0) {
+                outcome = verdict();
+                return -1;
+            }
+            int a = next(enabled, k);
+            if (a < 0) {
+                return -1;
+            }
+            if (a < 2 * n) {
+                return hand(a);
+            }
+            outside(a);
+        }
+    }
+
+    // ---- who can go on ----------------------------------------------------------------------------------------------
+
+    private long enabled() {
+        long set = 0;
+        for (int k = 0; k < n; k++) {
+            Pcpu cpu = cpus[k];
+            if (cpu.needsAttention()) {
+                cpu.takeIn();
+            }
+            State s = state[k];
+            if (s == State.DONE) {
+                continue;
+            }
+            boolean signalled = cpu.hasPendingInterrupt();
+            boolean open = !cpu.isIrqMasked() || what[k] == Point.GUEST_STEP;
+            boolean takes = signalled && open && s != State.WFI && what[k] != Point.START;
+            if (takes) {
+                set |= 1L << n + k;
+            }
+            if (s == State.READY ? !(takes && mustTake[k]) : s == State.WFI ? signalled || stopped : isWaitOver(k)) {
+                set |= 1L << k;
+            }
+            HwQueue q = hw[k];
+            if (q.head != q.tail) {
+                set |= 1L << 2 * n + k;
+            }
+        }
+        Actor[] o = others;
+        for (int i = 0; i < o.length; i++) {
+            if (o[i].isEnabled()) {
+                set |= 1L << 3 * n + i;
+            }
+        }
+        return set;
+    }
+
+    private boolean isWaitOver(int k) {
+        if (on[k] instanceof SpinLock l && cpus[k].waitTicket() >= 0) {
+            return l.serving() == cpus[k].waitTicket();
+        }
+        return epoch != waitEpoch[k];
+    }
+
+    private int pick(long enabled, int from) {
+        return (enabled & enabled - 1) == 0 ? Long.numberOfTrailingZeros(enabled) : strategy.choose(enabled, from);
+    }
+
+    private void note(int actor) {
+        if (steps == decisions.length) {
+            decisions = Arrays.copyOf(decisions, 2 * steps);
+        }
+        decisions[steps] = (byte) actor;
+        if (observer != null) {
+            int k = pcpuOf(actor);
+            Point w = k >= 0 ? what[k] : actor >= 3 * n ? others[actor - 3 * n].what() : Point.HARDWARE;
+            observer.step(steps, actor, w, k < 0 ? null : on[k]);
+        }
+        steps++;
+        clock++;
+        current = actor;
+    }
+
+    /** Decides; returns -1 when the run ends here instead. */
+    private int next(long enabled, int k) {
+        if (steps == maxSteps) {
+            outcome = new Outcome(Outcome.End.TOO_LONG, k, null, "");
+            return -1;
+        }
+        int a = pick(enabled, current);
+        if (a < 0) {
+            outcome = new Outcome(Outcome.End.CUT, k, null, "");
+            return -1;
+        }
+        note(a);
+        return a;
+    }
+
+    private int hand(int actor) {
+        if (actor >= n) {
+            irqOrdered[actor - n] = true;
+            return actor - n;
+        }
+        return actor;
+    }
+
+    private void outside(int actor) {
+        epoch++;
+        if (actor >= 3 * n) {
+            others[actor - 3 * n].act();
+            return;
+        }
+        HwQueue q = hw[actor - 2 * n];
+        int i = q.head & HW_QUEUE - 1;
+        q.head++;
+        q.steps[i].complete(q.indices[i], q.values[i]);
+    }
+
+    /** The pCPU has announced what it will do next; returns when it has been chosen to do it. */
+    private void decide(Pcpu cpu) {
+        int k = cpu.id();
+        while (true) {
+            long enabled = enabled();
+            if (enabled == 0) {
+                outcome = verdict();
+                vehicle.end(k);
+            }
+            int a = next(enabled, k);
+            if (a < 0) {
+                vehicle.end(k);
+            }
+            if (a >= 2 * n) {
+                outside(a);
+                continue;
+            }
+            int to = hand(a);
+            if (to != k) {
+                vehicle.switchTo(k, to);
+            }
+            if (!irqOrdered[k]) {
+                return;
+            }
+            irqOrdered[k] = false;
+            mustTake[k] = false;
+            if (what[k] == Point.GUEST_STEP) {
+                leaves[k] = true;
+                return;
+            }
+            interrupt(cpu, k);
+        }
+    }
+
+    private void interrupt(Pcpu cpu, int k) {
+        State s = state[k];
+        Point w = what[k];
+        Object o = on[k];
+        long e = waitEpoch[k];
+        state[k] = State.READY;
+        cpu.takeInterrupt();
+        state[k] = s;
+        what[k] = w;
+        on[k] = o;
+        waitEpoch[k] = e;
+    }
+
+    // ---- the model's side -------------------------------------------------------------------------------------------
+
+    @Override
+    public void point(Pcpu cpu, Point w, Object o) {
+        int k = cpu.id();
+        points++;
+        what[k] = w;
+        on[k] = o;
+        leaves[k] = false;
+        decide(cpu);
+        if (w.writes()) {
+            epoch++;
+        }
+    }
+
+    @Override
+    public void irqsOpened(Pcpu cpu) {
+        point(cpu, Point.IRQ_ENABLE, cpu);
+    }
+
+    @Override
+    public boolean leavesGuest(Pcpu cpu) {
+        return leaves[cpu.id()];
+    }
+
+    @Override
+    public void relax(Pcpu cpu, int turn) {
+        int k = cpu.id();
+        points++;
+        what[k] = Point.AWAIT;
+        on[k] = cpu.waitingFor();
+        waitEpoch[k] = epoch;
+        state[k] = State.WAITING;
+        String circle = circle(k);
+        if (circle != null) {
+            outcome = new Outcome(Outcome.End.DEADLOCK, k, null, circle);
+            vehicle.end(k);
+        }
+        decide(cpu);
+        state[k] = State.READY;
+    }
+
+    @Override
+    public void waitForInterrupt(Pcpu cpu) {
+        int k = cpu.id();
+        points++;
+        what[k] = Point.WFI;
+        on[k] = null;
+        state[k] = State.WFI;
+        decide(cpu);
+        state[k] = State.READY;
+        mustTake[k] = cpu.hasPendingInterrupt(); // an idle loop that never opens its eyes is not worth exploring
+    }
+
+    @Override
+    public void hardware(Pcpu cpu, HwStep step, int index, long value) {
+        HwQueue q = hw[cpu.id()];
+        if (q.tail - q.head == HW_QUEUE) {
+            outside(2 * n + cpu.id()); // the oldest has waited long enough
+        }
+        int i = q.tail & HW_QUEUE - 1;
+        q.steps[i] = step;
+        q.indices[i] = index;
+        q.values[i] = value;
+        q.tail++;
+    }
+
+    @Override
+    public boolean deliversAtOnce() {
+        return false;
+    }
+
+    @Override
+    public void wake(Pcpu cpu) {
+        // Whether a wait is over is looked up at each decision.
+    }
+
+    /** Logical time: steps so far, and what {@link #advance} added. */
+    @Override
+    public long now() {
+        return clock;
+    }
+
+    /** Time goes on to {@code then}, if it is not later already; for timers that expire. */
+    public void advance(long then) {
+        clock = Math.max(clock, then);
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
+    }
+
+    @Override
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    // ---- waiting for each other -------------------------------------------------------------------------------------
+
+    private Outcome verdict() {
+        boolean rests = true;
+        for (int k = 0; k < n; k++) {
+            rests &= state[k] == State.WFI || state[k] == State.DONE;
+        }
+        if (rests) {
+            return new Outcome(stopped ? Outcome.End.STOPPED : Outcome.End.QUIESCENT, -1, null, "");
+        }
+        StringBuilder b = new StringBuilder();
+        for (int k = 0; k < n; k++) {
+            if (state[k] == State.WAITING) {
+                b.append(b.isEmpty() ? "" : "; ")
+                        .append(cpus[k])
+                        .append(" waits for ")
+                        .append(describeWait(k));
+            }
+        }
+        return new Outcome(Outcome.End.DEADLOCK, -1, null, b.toString());
+    }
+
+    private String describeWait(int k) {
+        Object o = on[k];
+        int holder = holderOf(k);
+        String held = holder < 0 ? "" : ", which cpu" + holder + (owns(holder, o) ? " holds" : " is next in line for");
+        return o + held;
+    }
+
+    private boolean owns(int k, Object o) {
+        return o instanceof SpinLock l && l.owner() == cpus[k];
+    }
+
+    /** The pCPU that must move before {@code k} can, where that is known for certain; -1 otherwise. */
+    private int holderOf(int k) {
+        if (on[k] instanceof SpinLock l) {
+            Pcpu owner = l.owner();
+            if (owner != null) {
+                return owner.id();
+            }
+            for (int j = 0; j < n; j++) { // free, but the next in line has been interrupted
+                if (cpus[j].isQueuedBelow(l, l.serving())) {
+                    return j;
+                }
+            }
+        }
+        if (on[k] instanceof RwLock l) {
+            return l.writer();
+        }
+        return -1;
+    }
+
+    /** The circle of waits that pCPU {@code k} has just closed, in words, or {@code null}. */
+    private String circle(int k) {
+        StringBuilder b = new StringBuilder();
+        int j = k;
+        for (int hops = 0; hops <= n; hops++) {
+            int holder = holderOf(j);
+            if (holder < 0 || holder != k && state[holder] != State.WAITING) {
+                return null;
+            }
+            b.append(b.isEmpty() ? "" : "; ")
+                    .append(cpus[j])
+                    .append(" waits for ")
+                    .append(describeWait(j));
+            if (holder == k) {
+                return b.toString();
+            }
+            j = holder;
+        }
+        return null;
+    }
+
+    // ---- looking ----------------------------------------------------------------------------------------------------
+
+    /** What pCPU {@code k} will do when it is chosen. */
+    public Point pendingPoint(int k) {
+        return what[k];
+    }
+
+    /** What pCPU {@code k} will do it on, or {@code null}. */
+    public Object pendingObject(int k) {
+        return on[k];
+    }
+
+    /** Number of decisions of the run so far. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Actor chosen at step {@code i} of the run so far. */
+    public int decision(int i) {
+        return decisions[i];
+    }
+
+    /** The decisions of the last run, one actor each. */
+    public byte[] decisions() {
+        return Arrays.copyOf(decisions, steps);
+    }
+
+    /** Points reported in all runs. */
+    public long totalPoints() {
+        return totalPoints;
+    }
+
+    /** Steps after which the run is given up. */
+    public int maxSteps() {
+        return maxSteps;
+    }
+}

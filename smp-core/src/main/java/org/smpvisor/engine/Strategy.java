@@ -1,0 +1,27 @@
+package org.smpvisor.engine;
+
+/**
+ * Chooses who goes on. An actor is a bit position: {@link ControlledEngine#actorName} says what it is. A strategy is asked
+ * only where more than one actor can go on; it sees every decision, forced ones included, through the engine.
+ */
+public interface Strategy {
+    /** A run begins. */
+    void begin(ControlledEngine engine);
+
+    /**
+     * Picks one of the actors that can go on.
+     *
+     * @param enabled set of actors, at least two; bit n is actor n
+     * @param current actor that ran last, whether or not it can go on
+     * @return an element of {@code enabled}
+     */
+    int choose(long enabled, int current);
+
+    /** A random number from 0 to {@code bound - 1}, for whatever else the model leaves to chance. */
+    int random(int bound);
+
+    /** A run has ended; returns whether there is anything left to try. */
+    default boolean end() {
+        return true;
+    }
+}

@@ -1,0 +1,119 @@
+package org.smpvisor.explore;
+
+import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Tasklets;
+import org.smpvisor.engine.Actor;
+import org.smpvisor.machine.Machine;
+import org.smpvisor.trace.Event;
+
+/** What the world outside does in a small scenario, as actors. */
+final class Environment {
+    private static final int PHYSICAL = 255;
+
+    private Environment() {}
+
+    /** A device raises its line a number of times. */
+    static final class Line implements Actor {
+        private final Machine machine;
+        private final int spi;
+        private final String name;
+
+        @OwnedBy("explorer")
+        private int left;
+
+        Line(Machine machine, int spi, int times) {
+            this.machine = machine;
+            this.spi = spi;
+            this.name = "env.line" + spi;
+            this.left = times;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public boolean isEnabled() {
+            return left > 0;
+        }
+
+        @Override
+        public void act() {
+            left--;
+            if (machine.devices().raise(spi)) {
+                machine.environmentEvents().record(Event.LINE, PHYSICAL, spi, (int)
+                        machine.hardware().distributor().generation(spi));
+            }
+        }
+    }
+
+    /** Something is posted once to a pCPU, to run there as Xen's code. */
+    abstract static class Posted implements Actor {
+        private final Machine machine;
+        private final int via;
+        private final String name;
+        private final Tasklets.Work work = this::run;
+
+        @OwnedBy("explorer")
+        private boolean done;
+
+        Posted(Machine machine, String name, int via) {
+            this.machine = machine;
+            this.name = name;
+            this.via = via;
+        }
+
+        Machine machine() {
+            return machine;
+        }
+
+        abstract void run(Pcpu cpu);
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public boolean isEnabled() {
+            return !done;
+        }
+
+        @Override
+        public void act() {
+            done = true;
+            machine.post(via, work);
+        }
+    }
+
+    /** A vCPU is moved to another pCPU. */
+    static final class Move extends Posted {
+        private final int vcpu;
+        private final int to;
+
+        Move(Machine machine, int vcpu, int to, int via) {
+            super(machine, "env.move-v" + vcpu + "-to-cpu" + to, via);
+            this.vcpu = vcpu;
+            this.to = to;
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            machine().scheduler().migrate(cpu, machine().domains().get(0).vcpu(vcpu), to);
+        }
+    }
+
+    /** A function is called on all other pCPUs. */
+    static final class CrossCalls extends Posted {
+        CrossCalls(Machine machine, int via) {
+            super(machine, "env.call-from-cpu" + via, via);
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            machine().crossCall().onOthers(cpu, c -> {});
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.smpvisor.explore;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.engine.Actor;
+import org.smpvisor.guest.Script;
+
+/**
+ * A scene small enough to be explored: two or three pCPUs, a handful of interrupts, and what happens to them. One domain;
+ * vCPU {@code i} starts on pCPU {@code i} modulo their number. Immutable once it is built.
+ */
+public final class SmallScenario {
+    /** One vCPU: what it does, and whether it is asleep at first. */
+    record Role(Script script, boolean sleepsFirst) {}
+
+    private final String name;
+    private final String summary;
+    private final int pcpus;
+    private final List<Role> roles = new ArrayList<>();
+    private final List<Integer> lines = new ArrayList<>();
+    private final List<Integer> priorities = new ArrayList<>();
+    private final List<Integer> virtualLines = new ArrayList<>();
+    private final List<Function<Subject, Actor>> environment = new ArrayList<>();
+    private final List<Counter> promises = new ArrayList<>();
+    private int listRegisters = 4;
+
+    SmallScenario(String name, String summary, int pcpus) {
+        this.name = name;
+        this.summary = summary;
+        this.pcpus = pcpus;
+    }
+
+    // ---- building ---------------------------------------------------------------------------------------------------
+
+    /** An edge-triggered device line, 48..63, that fires {@code times} times. */
+    SmallScenario line(int spi, int priority, int times) {
+        lines.add(spi);
+        priorities.add(priority);
+        environment.add(s -> new Environment.Line(s.machine(), spi, times));
+        return this;
+    }
+
+    /** An SPI without a device behind it. */
+    SmallScenario virtualLine(int spi) {
+        virtualLines.add(spi);
+        return this;
+    }
+
+    /** The next vCPU, ready to run. */
+    SmallScenario vcpu(Script script) {
+        roles.add(new Role(script, false));
+        return this;
+    }
+
+    /** The next vCPU, asleep until an interrupt wakes it. */
+    SmallScenario sleeper(Script script) {
+        roles.add(new Role(script, true));
+        return this;
+    }
+
+    /** The toolstack moves a vCPU to another pCPU; the work is posted to pCPU {@code via}. */
+    SmallScenario moves(int vcpu, int pcpu, int via) {
+        environment.add(s -> new Environment.Move(s.machine(), vcpu, pcpu, via));
+        return this;
+    }
+
+    /** Xen calls a function on all other pCPUs, from pCPU {@code via}. */
+    SmallScenario crossCall(int via) {
+        environment.add(s -> new Environment.CrossCalls(s.machine(), via));
+        return this;
+    }
+
+    SmallScenario listRegisters(int n) {
+        listRegisters = n;
+        return this;
+    }
+
+    /** Something that must have happened in some schedule, or the exploration says little. */
+    SmallScenario promises(Counter... counters) {
+        promises.addAll(List.of(counters));
+        return this;
+    }
+
+    // ---- reading ----------------------------------------------------------------------------------------------------
+
+    public String name() {
+        return name;
+    }
+
+    /** One sentence. */
+    public String summary() {
+        return summary;
+    }
+
+    public int pcpus() {
+        return pcpus;
+    }
+
+    List<Role> roles() {
+        return roles;
+    }
+
+    int[] lines() {
+        return lines.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    int[] virtualLines() {
+        return virtualLines.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    int priority(int i) {
+        return i < priorities.size() ? priorities.get(i) : 0xa0;
+    }
+
+    List<Function<Subject, Actor>> environment() {
+        return environment;
+    }
+
+    int listRegisters() {
+        return listRegisters;
+    }
+
+    List<Counter> promises() {
+        return promises;
+    }
+}

@@ -1,0 +1,90 @@
+package org.smpvisor.explore;
+
+import java.util.List;
+import java.util.Optional;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.guest.Script;
+
+/** The small scenarios that are shipped. */
+public final class SmallScenarios {
+    private static final int A = 48;
+    private static final int B = 49;
+    private static final int C = 50;
+    private static final int V = 40;
+    private static final int PRIORITY = 0xa0;
+
+    private static final List<SmallScenario> ALL = List.of(
+            new SmallScenario("inject-retarget", "an SPI fires while the other vCPU takes it over", 2)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script())
+                    .vcpu(new Script().route(A, 1))
+                    .promises(Counter.MIGRATIONS),
+            new SmallScenario(
+                            "retarget-eoi", "an SPI is taken over while its old target handles it, and fires again", 2)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().trap())
+                    .vcpu(new Script().trap().route(A, 1).trap())
+                    .promises(Counter.MIGRATIONS_DEFERRED),
+            new SmallScenario("enable-inject", "an SPI fires while its vCPU and another switch it off and on", 2)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().disable(A).enable(A))
+                    .vcpu(new Script().disable(A).enable(A))
+                    .promises(Counter.IRQ_EXITS),
+            new SmallScenario("two-retargets", "two vCPUs route the same SPI while it fires", 3)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script())
+                    .vcpu(new Script().route(A, 1).route(A, 2))
+                    .vcpu(new Script().route(A, 2))
+                    .promises(Counter.MIGRATIONS_REFUSED),
+            new SmallScenario(
+                            "linux-move",
+                            "an SPI that keeps firing is moved as Linux does it: switched off, routed, switched on",
+                            2)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script())
+                    .vcpu(new Script().move(A, 1))
+                    .promises(Counter.MIGRATIONS_DEFERRED),
+            new SmallScenario(
+                            "vcpu-move", "a vCPU moves to another pCPU while an SPI moves to another vCPU and fires", 2)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script())
+                    .vcpu(new Script().route(A, 1))
+                    .moves(0, 1, 1)
+                    .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
+            new SmallScenario("wfi-kick", "an SPI and an SGI arrive while their vCPU goes to sleep", 2)
+                    .line(A, PRIORITY, 1)
+                    .vcpu(new Script().sleep().sleep())
+                    .vcpu(new Script().sgi(1, 0).sgi(2, 0))
+                    .promises(Counter.KICKS, Counter.WFI),
+            new SmallScenario("sgi-broadcast", "vCPUs send SGIs to all others while Xen calls across pCPUs", 3)
+                    .vcpu(new Script().sgiToOthers(1))
+                    .vcpu(new Script().sgiToOthers(1))
+                    .sleeper(new Script())
+                    .crossCall(2)
+                    .promises(Counter.KICKS),
+            new SmallScenario("lr-pressure", "more interrupts than list registers, of different urgency, one moving", 2)
+                    .line(A, 0xa0, 1)
+                    .line(B, 0x80, 1)
+                    .line(C, 0x60, 2)
+                    .vcpu(new Script().sgi(1, 0))
+                    .vcpu(new Script().sgi(2, 0).route(B, 1))
+                    .listRegisters(1)
+                    .promises(Counter.EVICTIONS),
+            new SmallScenario("virtual-move", "a purely virtual SPI is set pending while it is routed elsewhere", 2)
+                    .virtualLine(V)
+                    .vcpu(new Script().pend(V).pend(V))
+                    .vcpu(new Script().route(V, 1).pend(V))
+                    .promises(Counter.MIGRATIONS));
+
+    private SmallScenarios() {}
+
+    /** All of them. */
+    public static List<SmallScenario> all() {
+        return ALL;
+    }
+
+    /** The one with that name. */
+    public static Optional<SmallScenario> named(String name) {
+        return ALL.stream().filter(s -> s.name().equals(name)).findFirst();
+    }
+}

@@ -1,0 +1,290 @@
+package org.smpvisor.explore;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.Actor;
+import org.smpvisor.engine.ControlledEngine;
+import org.smpvisor.engine.Outcome;
+import org.smpvisor.engine.RandomWalk;
+import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.engine.Strategy;
+import org.smpvisor.guest.ScriptGuest;
+import org.smpvisor.lock.LockValidator;
+import org.smpvisor.lock.LockViolation;
+import org.smpvisor.machine.DomainSpec;
+import org.smpvisor.machine.Machine;
+import org.smpvisor.machine.MachineDescription;
+import org.smpvisor.machine.MachineSpec;
+import org.smpvisor.oracle.Audit;
+import org.smpvisor.oracle.Ledger;
+import org.smpvisor.oracle.Violation;
+import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Variant;
+
+/**
+ * A small scenario on a machine of its own, booted once and stopped at the mark from which every schedule starts: guests are
+ * set up and stand ready. Runs one schedule after the other and judges each. For one thread at a time.
+ */
+public final class Subject {
+    /** Steps after which a schedule is given up. */
+    public static final int MAX_STEPS = 20_000;
+
+    private static final int BOOT_STEPS = 2_000_000;
+    private static final int GIC_LINES = 64;
+    private static final int EVENTS = 1 << 9;
+    private static final long BOOT_SEED = 1;
+
+    private final SmallScenario scenario;
+    private final Variant variant;
+    private final ControlledEngine engine;
+    private final Machine machine;
+    private final Ledger ledger;
+    private final Audit audit;
+    private final Marks marks;
+    private final Snapshot snapshot;
+    private int lockViolationsSeen;
+
+    /**
+     * Builds and boots the machine.
+     *
+     * @param continuations whether to use continuations where the JVM has them
+     */
+    public Subject(SmallScenario scenario, Variant variant, boolean continuations) {
+        this.scenario = scenario;
+        this.variant = variant;
+        int n = scenario.pcpus();
+        this.engine = new ControlledEngine(n, continuations);
+        MachineDescription description = MachineDescription.qemuVirt().withCpus(n);
+        this.marks = new Marks(2);
+        this.ledger = new Ledger(1, scenario.roles().size(), n);
+        List<ScriptGuest> guests = guests();
+        MachineSpec base = MachineSpec.of(description, variant);
+        MachineSpec spec = new MachineSpec(
+                description,
+                GIC_LINES,
+                scenario.listRegisters(),
+                base.priorityBits(),
+                variant,
+                marks,
+                base.faults(),
+                List.of(new DomainSpec(guests.size(), passedThrough(description), guests::get)),
+                true,
+                EVENTS,
+                base.registers(),
+                ledger,
+                base.console());
+        this.machine = new Machine(spec, engine);
+        machine.attach(engine);
+        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, (d, i) -> List.of());
+        this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
+        boot(guests);
+        List<Actor> environment = new ArrayList<>();
+        for (Function<Subject, Actor> f : scenario.environment()) {
+            Actor a = f.apply(this);
+            environment.add(a);
+            engine.register(a);
+        }
+        guests.forEach(ScriptGuest::release);
+        machine.devices().setOpen(true);
+        this.snapshot = new Snapshot(
+                Set.of(ControlledEngine.class, LockValidator.class, MachineDescription.class, Snapshot.class),
+                machine,
+                ledger,
+                marks,
+                environment,
+                guests);
+    }
+
+    private List<ScriptGuest> guests() {
+        int[] physical = scenario.lines();
+        int[] virtual = scenario.virtualLines();
+        int[] all = new int[physical.length + virtual.length];
+        int[] priorities = new int[all.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = i < physical.length ? physical[i] : virtual[i - physical.length];
+            priorities[i] = scenario.priority(i);
+        }
+        List<ScriptGuest> out = new ArrayList<>();
+        for (SmallScenario.Role r : scenario.roles()) {
+            out.add(new ScriptGuest(r.script(), all, priorities, r.sleepsFirst()));
+        }
+        return out;
+    }
+
+    private List<MachineDescription.Irq> passedThrough(MachineDescription d) {
+        List<MachineDescription.Irq> out = new ArrayList<>();
+        for (int spi : scenario.lines()) {
+            out.add(d.devices().stream()
+                    .flatMap(x -> x.interrupts().stream())
+                    .filter(i -> i.intid() == spi)
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("no device of the tree has interrupt " + spi)));
+        }
+        return out;
+    }
+
+    private void boot(List<ScriptGuest> guests) {
+        RandomWalk fair = new RandomWalk(BOOT_SEED);
+        Outcome o = engine.run(
+                new Strategy() {
+                    @Override
+                    public void begin(ControlledEngine e) {
+                        fair.begin(e);
+                    }
+
+                    @Override
+                    public int choose(long enabled, int current) {
+                        if (!engine.isStopped() && isReady(guests)) {
+                            engine.stop();
+                        }
+                        return fair.choose(enabled, current);
+                    }
+
+                    @Override
+                    public int random(int bound) {
+                        return fair.random(bound);
+                    }
+                },
+                cpu -> {
+                    machine.boot(cpu);
+                    machine.run(cpu);
+                },
+                BOOT_STEPS,
+                null);
+        boolean allAsleep = o.end() == Outcome.End.QUIESCENT && guests.stream().allMatch(ScriptGuest::sleepsFirst);
+        if (o.end() != Outcome.End.STOPPED && !allAsleep) {
+            throw new IllegalStateException(
+                    "scenario " + scenario.name() + " does not boot: " + o.end() + " " + o.text(), o.failure());
+        }
+    }
+
+    private boolean isReady(List<ScriptGuest> guests) {
+        if (machine.domains().isEmpty()) {
+            return false;
+        }
+        Domain d = machine.domains().get(0);
+        for (int i = 0; i < guests.size(); i++) {
+            Vcpu v = d.vcpu(i);
+            boolean running = v.running().peek() != 0;
+            if (!ScriptGuest.isReady(v.guest()) || running == guests.get(i).sleepsFirst()) {
+                return false;
+            }
+        }
+        for (Pcpu p : machine.pcpus()) {
+            boolean settled = engine.pendingPoint(p.id()) == org.smpvisor.engine.Point.GUEST_STEP
+                    || engine.pendingPoint(p.id()) == org.smpvisor.engine.Point.WFI;
+            if (!settled || !p.mailbox().isEmpty() || p.softirqs().peek() != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- one schedule -----------------------------------------------------------------------------------------------
+
+    /** Runs one schedule from the mark; {@code observer} may be {@code null}. */
+    public Outcome run(Strategy strategy, ControlledEngine.Observer observer) {
+        snapshot.restore();
+        return engine.run(strategy, machine::run, MAX_STEPS, observer);
+    }
+
+    /** What the schedule that has just ended shows; empty when nothing is wrong. */
+    public List<Violation> judge(Outcome o) {
+        switch (o.end()) {
+            case QUIESCENT, STOPPED -> {
+                for (Domain d : machine.domains()) {
+                    audit.judge(d);
+                }
+            }
+            default -> {}
+        }
+        List<Violation> out = new ArrayList<>(ledger.drain());
+        switch (o.end()) {
+            case DEADLOCK -> out.add(new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, o.text(), List.of()));
+            case FAILED -> out.add(failure(o));
+            case TOO_LONG ->
+                out.add(new Violation(
+                        Violation.Kind.LIVELOCK, 0, -1, -1, "no rest after " + MAX_STEPS + " steps", List.of()));
+            default -> {}
+        }
+        List<LockViolation> locking = machine.validator().violations();
+        for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
+            LockViolation l = locking.get(lockViolationsSeen);
+            out.add(new Violation(
+                    Violation.Kind.LOCKING,
+                    0,
+                    -1,
+                    -1,
+                    l.rule() + ": " + l.text(),
+                    l.here().lines().toList()));
+        }
+        return out;
+    }
+
+    private static Violation failure(Outcome o) {
+        if (o.failure() instanceof StateCorrupted c) {
+            return new Violation(Violation.Kind.CORRUPTED, c.domain(), c.intid(), c.vcpu(), c.getMessage(), stack(c));
+        }
+        return new Violation(
+                Violation.Kind.MODEL_BUG, 0, -1, -1, "cpu" + o.pcpu() + ": " + o.failure(), stack(o.failure()));
+    }
+
+    private static List<String> stack(Throwable e) {
+        List<String> out = new ArrayList<>();
+        for (StackTraceElement s : e.getStackTrace()) {
+            out.add("at " + s);
+        }
+        return out;
+    }
+
+    // ---- looking ----------------------------------------------------------------------------------------------------
+
+    public SmallScenario scenario() {
+        return scenario;
+    }
+
+    public Variant variant() {
+        return variant;
+    }
+
+    public ControlledEngine engine() {
+        return engine;
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    public Marks marks() {
+        return marks;
+    }
+
+    /** Value of a counter at the end of the schedule that has just ended. */
+    long total(Counter c) {
+        return machine.total(c);
+    }
+
+    /** Events of the schedule that has just ended, oldest first. */
+    List<EventRing.Entry> events() {
+        List<EventRing.Entry> all = new ArrayList<>();
+        for (Pcpu p : machine.pcpus()) {
+            p.events().collectAll(all);
+        }
+        machine.environmentEvents().collectAll(all);
+        all.sort(Comparator.comparingLong(EventRing.Entry::nanos));
+        return all;
+    }
+
+    /** Size of the state that is put back before each schedule. */
+    String stateSize() {
+        return snapshot.size();
+    }
+}

@@ -1,0 +1,102 @@
+package org.smpvisor.guest;
+
+import static org.smpvisor.abi.GicAbi.*;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a vCPU of a small scenario does, once: a list of instructions, after which it sleeps and answers interrupts. */
+public final class Script {
+    /** Kinds of instruction. */
+    enum Kind {
+        STORE32,
+        STORE64,
+        READ32,
+        SGI,
+        DEVICE,
+        WFI,
+        MASK,
+        UNMASK
+    }
+
+    /** One instruction. */
+    record Instruction(Kind kind, long address, long value) {}
+
+    private final List<Instruction> instructions = new ArrayList<>();
+
+    /** Clears the enable bit of an SPI. */
+    public Script disable(int spi) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ICENABLER + spi / 32 * 4, 1L << spi % 32);
+    }
+
+    /** Sets the enable bit of an SPI. */
+    public Script enable(int spi) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISENABLER + spi / 32 * 4, 1L << spi % 32);
+    }
+
+    /** Writes the route of an SPI. */
+    public Script route(int spi, int vcpu) {
+        return add(Kind.STORE64, GUEST_GICD_BASE + GICD_IROUTER + 8L * spi, vcpuAffinity(vcpu));
+    }
+
+    /** Moves an SPI as Linux does: disable, route, enable. */
+    public Script move(int spi, int vcpu) {
+        return disable(spi).route(spi, vcpu).enable(spi);
+    }
+
+    /** Sets an SPI pending. */
+    public Script pend(int spi) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISPENDR + spi / 32 * 4, 1L << spi % 32);
+    }
+
+    /** Clears what is pending of an SPI. */
+    public Script clear(int spi) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ICPENDR + spi / 32 * 4, 1L << spi % 32);
+    }
+
+    /** Writes the priority word of four SPIs. */
+    public Script priority(int spi, int priority) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_IPRIORITYR + spi / 4 * 4, priority * 0x01010101L & 0xffffffffL);
+    }
+
+    /** Reads a register of the distributor: a trap that changes nothing. */
+    public Script trap() {
+        return add(Kind.READ32, GUEST_GICD_BASE + GICD_TYPER, 0);
+    }
+
+    /** Sends an SGI to one vCPU. */
+    public Script sgi(int sgi, int vcpu) {
+        return add(Kind.SGI, 0, (long) sgi << 24 | (long) (vcpu >> 4) << 16 | 1L << (vcpu & 0xf));
+    }
+
+    /** Sends an SGI to all other vCPUs. */
+    public Script sgiToOthers(int sgi) {
+        return add(Kind.SGI, 0, 1L << 40 | (long) sgi << 24);
+    }
+
+    /** Makes the device behind an SPI raise its line. */
+    public Script ring(int spi) {
+        return add(Kind.DEVICE, spi, 1);
+    }
+
+    public Script sleep() {
+        return add(Kind.WFI, 0, 0);
+    }
+
+    public Script mask() {
+        return add(Kind.MASK, 0, 0);
+    }
+
+    public Script unmask() {
+        return add(Kind.UNMASK, 0, 0);
+    }
+
+    private Script add(Kind kind, long address, long value) {
+        instructions.add(new Instruction(kind, address, value));
+        return this;
+    }
+
+    Instruction[] instructions() {
+        return instructions.toArray(Instruction[]::new);
+    }
+}

@@ -1,0 +1,139 @@
+package org.smpvisor.guest;
+
+import static org.smpvisor.abi.GicAbi.*;
+
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.abi.SysReg;
+
+/**
+ * A vCPU of a small scenario: sets up its GIC, turns round at a ready mark until it is let go, runs its script, and sleeps.
+ * What it is interrupted by it acknowledges and ends.
+ */
+public final class ScriptGuest extends GuestProgram {
+    private static final int BOOT = 0;
+    private static final int BOOT_GROUP = 1;
+    private static final int BOOT_CONTROL = 2;
+    private static final int BOOT_SGI_ENABLE = 3;
+    private static final int BOOT_DISTRIBUTOR = 4;
+    private static final int BOOT_PRIORITY = 5;
+    private static final int BOOT_ENABLE = 6;
+    private static final int BOOT_UNMASK = 7;
+    private static final int READY = 20;
+    private static final int SCRIPT = 21;
+    private static final int ASLEEP = 22;
+    private static final int ACKED = VECTOR_IRQ + 1;
+    private static final int ENDED = VECTOR_IRQ + 2;
+
+    private static final int INDEX = 0;
+    private static final int INTID = 1;
+    private static final int AT = 2;
+
+    private final Script.Instruction[] script;
+    private final int[] lines;
+    private final int[] priorities;
+    private final boolean sleepsFirst;
+
+    private volatile boolean released;
+
+    /**
+     * @param script what it does when it is let go
+     * @param lines SPIs that vCPU 0 sets up and enables, all routed to vCPU 0
+     * @param priorities of those SPIs
+     * @param sleepsFirst whether it is asleep, and not ready to run, when it is let go
+     */
+    public ScriptGuest(Script script, int[] lines, int[] priorities, boolean sleepsFirst) {
+        this.script = script.instructions();
+        this.lines = lines.clone();
+        this.priorities = priorities.clone();
+        this.sleepsFirst = sleepsFirst;
+    }
+
+    /** Whether a vCPU that runs this program has reached the ready mark. */
+    public static boolean isReady(GuestCpu c) {
+        return c.pc == READY;
+    }
+
+    /** Whether it is asleep at the ready mark. */
+    public boolean sleepsFirst() {
+        return sleepsFirst;
+    }
+
+    /** Lets it go; while nobody drives the machine. */
+    public void release() {
+        released = true;
+    }
+
+    @Override
+    public void step(GuestCpu c) {
+        switch (c.pc) {
+            case READY -> {
+                if (released) {
+                    c.branch().then(SCRIPT);
+                } else if (sleepsFirst) {
+                    c.wfi().then(READY);
+                } else {
+                    c.branch().then(READY);
+                }
+            }
+            case SCRIPT -> next(c);
+            case ASLEEP -> c.wfi().then(ASLEEP);
+            case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
+            case ACKED -> {
+                c.r[INTID] = c.x0;
+                if (c.x0 == SPURIOUS) {
+                    c.eret();
+                } else {
+                    c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.x0).then(ENDED);
+                }
+            }
+            case ENDED -> c.eret();
+            default -> boot(c);
+        }
+    }
+
+    private void next(GuestCpu c) {
+        int at = (int) c.r[AT];
+        if (at == script.length) {
+            c.wfi().then(ASLEEP);
+            return;
+        }
+        c.r[AT]++;
+        Script.Instruction i = script[at];
+        GuestCpu described = switch (i.kind()) {
+            case STORE32 -> c.write32(i.address(), i.value());
+            case STORE64 -> c.write64(i.address(), i.value());
+            case READ32 -> c.read32(i.address());
+            case SGI -> c.writeSysreg(SysReg.ICC_SGI1R_EL1, i.value());
+            case DEVICE -> c.device(i.address(), i.value());
+            case WFI -> c.wfi();
+            case MASK -> c.mask();
+            case UNMASK -> c.unmask();
+        };
+        described.then(SCRIPT);
+    }
+
+    private void boot(GuestCpu c) {
+        int i = (int) c.r[INDEX];
+        switch (c.pc) {
+            case BOOT -> c.writeSysreg(SysReg.ICC_PMR_EL1, 0xf8).then(BOOT_GROUP);
+            case BOOT_GROUP -> c.writeSysreg(SysReg.ICC_IGRPEN1_EL1, 1).then(BOOT_CONTROL);
+            case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_ENABLE);
+            case BOOT_SGI_ENABLE -> {
+                long frame = GUEST_GICR_BASE + (long) c.vcpuId() * GICR_SIZE + GICR_SGI_FRAME;
+                c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_UNMASK);
+            }
+            case BOOT_DISTRIBUTOR ->
+                c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12).then(lines.length > 0 ? BOOT_PRIORITY : BOOT_UNMASK);
+            case BOOT_PRIORITY ->
+                c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lines[i], priorities[i])
+                        .then(BOOT_ENABLE);
+            case BOOT_ENABLE -> {
+                c.r[INDEX]++;
+                c.write32(GUEST_GICD_BASE + GICD_ISENABLER + lines[i] / 32 * 4, 1L << lines[i] % 32)
+                        .then(i + 1 < lines.length ? BOOT_PRIORITY : BOOT_UNMASK);
+            }
+            default -> c.unmask().then(READY);
+        }
+    }
+}
