@@ -166,6 +166,15 @@ public final class SpinLock {
         return (int) HEAD.getOpaque(this);
     }
 
+    /** Makes the lock free again, its next ticket {@code ticket}, while nobody drives the machine. */
+    public void restore(int ticket) {
+        if (tail != ticket || head != ticket || owner != null) {
+            tail = ticket;
+            head = ticket;
+            owner = null;
+        }
+    }
+
     private void waitForTurn(Pcpu cpu, int ticket) {
         cpu.held().contended(this);
         cpu.beginWait(this, ticket);

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,7 @@ import org.jctools.queues.MessagePassingQueue;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.lock.SpinLock;
 
 /**
  * The state of everything that can be reached from some objects, to be put back in place: a machine is built and booted once
@@ -48,10 +50,12 @@ final class Snapshot {
     private final Map<Object, Object> seen = new IdentityHashMap<>();
     private final Deque<Object> todo = new ArrayDeque<>();
     private final List<Saved> saved = new ArrayList<>();
+    private final Map<Field, Column> byField = new LinkedHashMap<>();
 
     private final List<IntCell> intCells = new ArrayList<>();
     private final List<RefCell<?>> refCells = new ArrayList<>();
     private final List<ListNode<?>> nodes = new ArrayList<>();
+    private final List<SpinLock> spinLocks = new ArrayList<>();
     private int fields;
     private Saved[] rest;
     private IntCell[] ints;
@@ -59,6 +63,8 @@ final class Snapshot {
     private RefCell<?>[] refs;
     private Object[] refValues;
     private ListNode<?>[] links;
+    private SpinLock[] locks;
+    private int[] tickets;
     private ListNode<?>[] nexts;
     private ListNode<?>[] prevs;
 
@@ -103,6 +109,11 @@ final class Snapshot {
         } else if (o instanceof RefCell<?> c) {
             refCells.add(c);
             visit(c.peek());
+        } else if (o instanceof SpinLock l) {
+            if (l.isLocked()) {
+                throw new IllegalStateException(l + " is held: the machine is not at rest");
+            }
+            spinLocks.add(l);
         } else if (o instanceof ListNode<?> node) {
             nodes.add(node);
             visit(node.next());
@@ -197,7 +208,10 @@ final class Snapshot {
         Shape s = new Shape();
         for (Class<?> c = of; c != null && c.getName().startsWith(OURS); c = c.getSuperclass()) {
             for (Field f : c.getDeclaredFields()) {
-                if (Modifier.isStatic(f.getModifiers())) {
+                // Keeps apart what different threads write; nothing reads it.
+                boolean padding = f.getName().matches("p\\d+") && c.getSimpleName().equals("Message")
+                        || f.getType() == byte.class && c.getSimpleName().endsWith("Padding");
+                if (Modifier.isStatic(f.getModifiers()) || padding) {
                     continue;
                 }
                 f.setAccessible(true);
@@ -211,61 +225,94 @@ final class Snapshot {
         return s;
     }
 
-    /** One object and one field, whose setter is bound once. */
     private void takeField(Object o, Field f) throws IllegalAccessException {
         fields++;
-        MethodHandle raw = MethodHandles.lookup().unreflectSetter(f);
-        Class<?> t = f.getType();
-        if (t == int.class) {
-            int v = f.getInt(o);
-            MethodHandle h = raw.asType(MethodType.methodType(void.class, Object.class, int.class));
-            saved.add(() -> {
-                try {
-                    h.invokeExact(o, v);
-                } catch (Throwable e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-        } else if (t == long.class) {
-            long v = f.getLong(o);
-            MethodHandle h = raw.asType(MethodType.methodType(void.class, Object.class, long.class));
-            saved.add(() -> {
-                try {
-                    h.invokeExact(o, v);
-                } catch (Throwable e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-        } else if (t == boolean.class) {
-            boolean v = f.getBoolean(o);
-            MethodHandle h = raw.asType(MethodType.methodType(void.class, Object.class, boolean.class));
-            saved.add(() -> {
-                try {
-                    h.invokeExact(o, v);
-                } catch (Throwable e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-        } else {
-            Object v = f.get(o);
+        Object v = f.get(o);
+        if (!f.getType().isPrimitive()) {
             visit(v);
-            MethodHandle h = raw.asType(MethodType.methodType(void.class, Object.class, Object.class));
-            saved.add(() -> {
-                try {
-                    h.invokeExact(o, v);
-                } catch (Throwable e) {
-                    throw new IllegalStateException(e);
+        }
+        byField.computeIfAbsent(f, Column::new).add(o, v);
+    }
+
+    /** One field of many objects. */
+    private static final class Column implements Saved {
+        private final MethodHandle setter;
+        private final Class<?> type;
+        private final List<Object> owners = new ArrayList<>();
+        private final List<Object> values = new ArrayList<>();
+        private Object[] objects;
+        private Object[] references;
+        private long[] numbers;
+
+        Column(Field f) {
+            type = f.getType();
+            Class<?> seenAs = type.isPrimitive() ? type : Object.class;
+            try {
+                setter = MethodHandles.lookup()
+                        .unreflectSetter(f)
+                        .asType(MethodType.methodType(void.class, Object.class, seenAs));
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException("cannot write " + f, e);
+            }
+        }
+
+        void add(Object o, Object v) {
+            owners.add(o);
+            values.add(v);
+        }
+
+        void pack() {
+            objects = owners.toArray();
+            if (!type.isPrimitive()) {
+                references = values.toArray();
+            } else if (type == boolean.class) {
+                numbers = values.stream().mapToLong(v -> (Boolean) v ? 1 : 0).toArray();
+            } else if (type == int.class || type == long.class) {
+                numbers = values.stream()
+                        .mapToLong(v -> ((Number) v).longValue())
+                        .toArray();
+            } else {
+                throw new IllegalStateException("fields of type " + type + " are not foreseen");
+            }
+        }
+
+        @Override
+        public void restore() {
+            try {
+                if (references != null) {
+                    for (int i = 0; i < objects.length; i++) {
+                        setter.invokeExact(objects[i], references[i]);
+                    }
+                } else if (type == int.class) {
+                    for (int i = 0; i < objects.length; i++) {
+                        setter.invokeExact(objects[i], (int) numbers[i]);
+                    }
+                } else if (type == long.class) {
+                    for (int i = 0; i < objects.length; i++) {
+                        setter.invokeExact(objects[i], numbers[i]);
+                    }
+                } else {
+                    for (int i = 0; i < objects.length; i++) {
+                        setter.invokeExact(objects[i], numbers[i] != 0);
+                    }
                 }
-            });
+            } catch (Throwable e) {
+                throw new IllegalStateException("cannot put a field back", e);
+            }
         }
     }
 
     private void pack() {
+        byField.values().forEach(Column::pack);
+        saved.addAll(byField.values());
+        if (Boolean.getBoolean("smpvisor.snapshot")) byField.forEach((f, c) -> System.err.println(c.owners.size() + " " + f));
         rest = saved.toArray(Saved[]::new);
         ints = intCells.toArray(IntCell[]::new);
         intValues = intCells.stream().mapToInt(IntCell::peek).toArray();
         refs = refCells.toArray(RefCell[]::new);
         refValues = refCells.stream().map(RefCell::peek).toArray();
+        locks = spinLocks.toArray(SpinLock[]::new);
+        tickets = spinLocks.stream().mapToInt(SpinLock::serving).toArray();
         links = nodes.toArray(ListNode[]::new);
         nexts = nodes.stream().map(ListNode::next).toArray(ListNode[]::new);
         prevs = nodes.stream().map(ListNode::prev).toArray(ListNode[]::new);
@@ -281,6 +328,9 @@ final class Snapshot {
         }
         for (int i = 0; i < links.length; i++) {
             links[i].restore(nexts[i], prevs[i]);
+        }
+        for (int i = 0; i < locks.length; i++) {
+            locks[i].restore(tickets[i]);
         }
         for (Saved s : rest) {
             s.restore();

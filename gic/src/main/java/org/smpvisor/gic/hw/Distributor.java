@@ -14,12 +14,10 @@ import org.smpvisor.variant.Arm;
  */
 @Arm("IHI 0069, section 12.9")
 public final class Distributor {
-    private static final int SPECIAL = 1020;
-
     private final GicHardware gic;
     private final int lines;
     private final HwWords spis;
-    private final HwWords acknowledged = new HwWords(SPECIAL);
+    private final HwWords acknowledged;
     /** Writes of ICENABLER that have not taken effect: RWP reads as one meanwhile. */
     private final HwWords disablesLeft = new HwWords(1);
 
@@ -51,10 +49,11 @@ public final class Distributor {
     Distributor(GicHardware gic, int lines) {
         this.gic = gic;
         this.lines = lines;
-        this.spis = HwWords.padded(SPECIAL);
-        this.router = new long[SPECIAL];
-        this.configuration = new int[SPECIAL / 16 + 1];
-        for (int i = 0; i < SPECIAL; i++) {
+        this.spis = HwWords.padded(lines);
+        this.acknowledged = new HwWords(lines);
+        this.router = new long[lines];
+        this.configuration = new int[lines / 16 + 1];
+        for (int i = 0; i < lines; i++) {
             spis.setVolatile(i, SpiState.withTarget(0, SpiState.NO_TARGET));
         }
     }
