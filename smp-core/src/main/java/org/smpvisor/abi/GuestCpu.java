@@ -61,6 +61,25 @@ public final class GuestCpu {
     @OwnedBy("guest")
     private int nextPc;
 
+    /** The instruction that a virtual IRQ came before, NONE for none. */
+    @OwnedBy("guest")
+    private Op interrupted = Op.NONE;
+
+    @OwnedBy("guest")
+    private SysReg interruptedSysreg;
+
+    @OwnedBy("guest")
+    private long interruptedAddress;
+
+    @OwnedBy("guest")
+    private int interruptedBytes;
+
+    @OwnedBy("guest")
+    private long interruptedValue;
+
+    @OwnedBy("guest")
+    private int interruptedNextPc;
+
     private final int vcpuId;
     private final int vcpus;
 
@@ -204,13 +223,35 @@ public final class GuestCpu {
             }
             default -> {}
         }
+        boolean returns = op == Op.ERET;
         pc = nextPc;
         op = Op.NONE;
+        if (returns && interrupted != Op.NONE) {
+            op = interrupted;
+            sysreg = interruptedSysreg;
+            address = interruptedAddress;
+            bytes = interruptedBytes;
+            value = interruptedValue;
+            nextPc = interruptedNextPc;
+            interrupted = Op.NONE;
+        }
     }
 
-    /** Takes a virtual IRQ at an instruction boundary: nothing may be described. */
+    /**
+     * Takes a virtual IRQ at an instruction boundary. An instruction that is described and was not executed comes back with
+     * the return from the interrupt.
+     */
     public void takeIrq() {
         savedPc = pc;
+        interrupted = op;
+        if (op != Op.NONE) {
+            interruptedSysreg = sysreg;
+            interruptedAddress = address;
+            interruptedBytes = bytes;
+            interruptedValue = value;
+            interruptedNextPc = nextPc;
+            op = Op.NONE;
+        }
         pc = GuestProgram.VECTOR_IRQ;
         irqMasked = true;
     }

@@ -14,6 +14,14 @@ public interface Actor {
     /** It happens. */
     void act();
 
+    /**
+     * Whether it lets others go first, a few times in a run excepted: a timer that expires as soon as it is armed, again and
+     * again, would leave nobody time for anything.
+     */
+    default boolean isPatient() {
+        return false;
+    }
+
     /** What kind of step it is. */
     default Point what() {
         return Point.HARDWARE;

@@ -23,6 +23,10 @@ public final class ControlledEngine extends Engine {
     public static final int MAX_ACTORS = 64;
 
     private static final int HW_QUEUE = 64;
+
+    /** Steps of patient actors in a run that need not wait until nothing else can happen. */
+    private static final int HASTE = 3;
+
     private static final int FIRST_CAPACITY = 1 << 12;
 
     /** What a pCPU is up to, between its points. */
@@ -65,6 +69,8 @@ public final class ControlledEngine extends Engine {
     private Observer observer;
     private int maxSteps;
     private int current;
+    private long patient;
+    private int haste;
     private long epoch;
     private long clock;
     private long points;
@@ -115,6 +121,7 @@ public final class ControlledEngine extends Engine {
             throw new IllegalArgumentException("too many actors: " + a.name() + " is one more than " + MAX_ACTORS);
         }
         actors.add(a);
+        patient |= a.isPatient() ? 1L << 3 * n + actors.size() - 1 : 0;
         others = actors.toArray(Actor[]::new);
         return 3 * n + others.length - 1;
     }
@@ -187,6 +194,7 @@ public final class ControlledEngine extends Engine {
         steps = 0;
         stopped = false;
         outcome = null;
+        haste = HASTE;
         clock = 0;
         for (int k = 0; k < n; k++) {
             state[k] = State.READY;
@@ -215,7 +223,7 @@ public final class ControlledEngine extends Engine {
             if (a < n) {
                 return a;
             }
-            others[a - 3 * n].act();
+            outside(a);
         }
     }
 
@@ -279,7 +287,8 @@ public final class ControlledEngine extends Engine {
                 set |= 1L << 3 * n + i;
             }
         }
-        return set;
+        long hasty = set & ~patient;
+        return hasty != 0 && haste == 0 ? hasty : set;
     }
 
     private boolean isWaitOver(int k) {
@@ -334,6 +343,9 @@ public final class ControlledEngine extends Engine {
     private void outside(int actor) {
         epoch++;
         if (actor >= 3 * n) {
+            if ((patient >>> actor & 1) != 0 && haste > 0) {
+                haste--;
+            }
             others[actor - 3 * n].act();
             return;
         }

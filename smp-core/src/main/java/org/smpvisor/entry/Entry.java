@@ -198,10 +198,10 @@ public final class Entry implements IrqEntry {
                 guestIrq(cpu);
                 return;
             }
+            if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
+                c.takeIrq();
+            }
             if (!c.isDescribed()) {
-                if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
-                    c.takeIrq();
-                }
                 v.program().step(c);
             }
             steps++;

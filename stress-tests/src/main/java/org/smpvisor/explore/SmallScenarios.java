@@ -68,7 +68,7 @@ public final class SmallScenarios {
                     .line(C, 0x60, 2)
                     .vcpu(new Script().sgi(1, 0))
                     .vcpu(new Script().sgi(2, 0).route(B, 1))
-                    .listRegisters(1)
+                    .listRegisters(2)
                     .promises(Counter.EVICTIONS),
             new SmallScenario("virtual-move", "a purely virtual SPI is set pending while it is routed elsewhere", 2)
                     .virtualLine(V)

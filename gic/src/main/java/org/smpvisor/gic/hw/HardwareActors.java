@@ -73,6 +73,11 @@ public final class HardwareActors {
         }
 
         @Override
+        public boolean isPatient() {
+            return true;
+        }
+
+        @Override
         public void act() {
             long deadline = timers.deadline(index);
             if (deadline != CpuTimers.NEVER) {
