@@ -50,6 +50,7 @@ public final class Subject {
     private final Audit audit;
     private final Marks marks;
     private final Snapshot snapshot;
+    private final long[] marked = new long[Counter.values().length];
     private int lockViolationsSeen;
 
     /**
@@ -94,6 +95,9 @@ public final class Subject {
         }
         guests.forEach(ScriptGuest::release);
         machine.devices().setOpen(true);
+        for (Counter c : Counter.values()) {
+            marked[c.ordinal()] = machine.total(c);
+        }
         this.snapshot = new Snapshot(
                 Set.of(ControlledEngine.class, LockValidator.class, MachineDescription.class, Snapshot.class),
                 machine,
@@ -270,6 +274,11 @@ public final class Subject {
     /** Value of a counter at the end of the schedule that has just ended. */
     long total(Counter c) {
         return machine.total(c);
+    }
+
+    /** Value of a counter at the mark. */
+    long atMark(Counter c) {
+        return marked[c.ordinal()];
     }
 
     /** Events of the schedule that has just ended, oldest first. */

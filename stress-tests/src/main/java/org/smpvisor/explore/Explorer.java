@@ -1,0 +1,188 @@
+package org.smpvisor.explore;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.engine.Outcome;
+import org.smpvisor.engine.Strategy;
+import org.smpvisor.oracle.Violation;
+import org.smpvisor.scenario.Explainer;
+import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
+
+/** One worker's exploration of one small scenario: schedule after schedule, each judged, failures grouped. */
+public final class Explorer {
+    private static final int SLICE = 64;
+
+    /** What is known of one kind of failure. */
+    public static final class Group {
+        private final Failure first;
+        private final Quirk explainedBy;
+        private final long schedule;
+        private Failure shortest;
+        private long count = 1;
+
+        Group(Failure first, Quirk explainedBy, long schedule) {
+            this.first = first;
+            this.shortest = first;
+            this.explainedBy = explainedBy;
+            this.schedule = schedule;
+        }
+
+        /** The failure as it was found first. */
+        public Failure first() {
+            return first;
+        }
+
+        /** The one with the fewest switches. */
+        public Failure shortest() {
+            return shortest;
+        }
+
+        /** The weak spot that explains it, or {@code null}. */
+        public Quirk explainedBy() {
+            return explainedBy;
+        }
+
+        /** Schedules tried on the scenario when it was found first. */
+        public long schedule() {
+            return schedule;
+        }
+
+        public long count() {
+            return count;
+        }
+    }
+
+    private final Subject subject;
+    private final Portfolio portfolio;
+    private final Explainer explainer;
+    private final long seed;
+    private final Map<String, Group> groups = new LinkedHashMap<>();
+    private final Map<Counter, Long> seen = new EnumMap<>(Counter.class);
+    private Portfolio.Arm arm;
+    private int slice;
+    private long schedules;
+    private long steps;
+
+    /**
+     * @param strategy one of {@link Portfolio#NAMES}
+     * @param searches whether this worker does the bounded search
+     */
+    public Explorer(SmallScenario scenario, Variant variant, String strategy, long seed, boolean searches) {
+        this.subject = new Subject(scenario, variant, true);
+        this.explainer = new Explainer(subject.marks());
+        this.portfolio = new Portfolio(strategy, seed, searches);
+        this.seed = seed;
+        for (Counter c : scenario.promises()) {
+            seen.put(c, 0L);
+        }
+    }
+
+    /** Tries schedules until {@code enough} says so or nothing is left to try; it is asked after each schedule. */
+    public void explore(BooleanSupplier enough) {
+        while (!portfolio.isOver()) {
+            if (slice == 0) {
+                arm = portfolio.next();
+                slice = SLICE;
+                if (arm == null) {
+                    return;
+                }
+            }
+            slice--;
+            one(arm.strategy());
+            portfolio.ended(arm);
+            if (enough.getAsBoolean()) {
+                return;
+            }
+        }
+    }
+
+    private void one(Strategy strategy) {
+        Outcome o = subject.run(strategy, null);
+        schedules++;
+        steps += subject.engine().steps();
+        if (o.end() == Outcome.End.CUT) {
+            return;
+        }
+        List<Violation> violations = subject.judge(o);
+        for (Map.Entry<Counter, Long> e : seen.entrySet()) {
+            e.setValue(e.getValue() + (subject.total(e.getKey()) > subject.atMark(e.getKey()) ? 1 : 0));
+        }
+        if (!violations.isEmpty()) {
+            found(violations);
+        }
+    }
+
+    private void found(List<Violation> violations) {
+        byte[] decisions = subject.engine().decisions();
+        for (Violation v : violations) {
+            Failure f = new Failure(
+                    subject.scenario().name(),
+                    v,
+                    decisions,
+                    arm.name() + " seed " + seed + " schedule " + schedules);
+            Quirk by = explainer.explain(v);
+            String key = by + " " + f.signature();
+            Group g = groups.get(key);
+            if (g == null) {
+                groups.put(key, new Group(f, by, schedules));
+                continue;
+            }
+            g.count++;
+            if (f.switches() < g.shortest.switches()) {
+                g.shortest = f;
+            }
+        }
+    }
+
+    // ---- looking ----------------------------------------------------------------------------------------------------
+
+    public Subject subject() {
+        return subject;
+    }
+
+    /** Failures by kind, in the order in which they were found. */
+    public List<Group> groups() {
+        return new ArrayList<>(groups.values());
+    }
+
+    /** Schedules tried. */
+    public long schedules() {
+        return schedules;
+    }
+
+    /** Steps of all schedules. */
+    public long steps() {
+        return steps;
+    }
+
+    /** Points that the model reported in all schedules. */
+    public long points() {
+        return subject.engine().totalPoints();
+    }
+
+    /** In how many schedules each promised thing happened. */
+    public Map<Counter, Long> promises() {
+        return seen;
+    }
+
+    /** What was exhausted, in words, the widest bound last. */
+    public List<String> exhausted() {
+        return portfolio.exhausted();
+    }
+
+    /** Whether every schedule has been tried. */
+    public boolean isOver() {
+        return portfolio.isOver();
+    }
+
+    /** Bound on the probability of having missed a bug of the given depth, 1 when that depth was not tried. */
+    public double missed(int depth) {
+        return portfolio.missed(depth);
+    }
+}
