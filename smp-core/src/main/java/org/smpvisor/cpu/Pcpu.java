@@ -77,6 +77,11 @@ public final class Pcpu extends PcpuTailPadding {
 
     private final int[] tickets = new int[MAX_WAITS];
     private volatile int waitDepth;
+
+    /** Waits begun so far; published by the write of {@link #waitDepth}. */
+    @OwnedBy("pcpu")
+    private int waitSerial;
+
     private volatile Thread driver;
     private volatile boolean idling;
 
@@ -356,6 +361,7 @@ public final class Pcpu extends PcpuTailPadding {
         int d = waitDepth;
         waits[d] = what;
         tickets[d] = ticket;
+        waitSerial++;
         waitDepth = d + 1;
     }
 
@@ -374,6 +380,11 @@ public final class Pcpu extends PcpuTailPadding {
     public int waitTicket() {
         int d = waitDepth;
         return d == 0 ? -1 : tickets[d - 1];
+    }
+
+    /** A number that no two waits of the pCPU share, 0 while it does not wait. */
+    public int waitSerial() {
+        return waitDepth == 0 ? 0 : waitSerial;
     }
 
     /** Whether the pCPU holds place {@code ticket} in the queue for {@code what} in a context that was interrupted. */

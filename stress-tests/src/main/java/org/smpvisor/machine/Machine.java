@@ -394,6 +394,11 @@ public final class Machine implements AutoCloseable {
         return environmentEvents;
     }
 
+    /** Nanoseconds of the engine's clock. */
+    public long now() {
+        return engine.now();
+    }
+
     /** What broke, or {@code null}. */
     public Throwable failure() {
         return failure;

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.RwLock;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.machine.Machine;
@@ -14,42 +16,57 @@ import org.smpvisor.machine.Machine;
 final class Watchdog {
     private final Machine machine;
     private final long patienceNanos;
-    private final Map<Pcpu, Object> waits = new LinkedHashMap<>();
+    private final Map<Pcpu, Integer> waits = new LinkedHashMap<>();
     private final Map<Pcpu, Long> since = new LinkedHashMap<>();
     private String lastCircle = "";
     private long lastProgress;
-    private long progressAt = System.nanoTime();
+    private long progressAt;
 
     Watchdog(Machine machine, double patienceSeconds) {
         this.machine = machine;
         this.patienceNanos = (long) (patienceSeconds * 1e9);
+        this.progressAt = machine.now();
     }
 
     /**
      * A hang.
      *
-     * @param isDeadlock whether pCPUs wait for each other in a circle
+     * @param blockers the pCPUs that wait for each other in a circle, none if there is no circle
      * @param circle the circle in one sentence, empty without one
      * @param report state of all pCPUs
      */
-    record Hang(boolean isDeadlock, String circle, String report) {}
+    record Hang(List<Blocker> blockers, String circle, String report) {
+        boolean isDeadlock() {
+            return !blockers.isEmpty();
+        }
+    }
+
+    /**
+     * A pCPU in a circle.
+     *
+     * @param pcpu its id
+     * @param isInHardIrq whether it handles an interrupt
+     * @param lock class of the lock for which the one before it in the circle waits
+     */
+    record Blocker(int pcpu, boolean isInHardIrq, LockClass lock) {}
 
     /** Looks; returns the hang if there has been one for longer than the patience, else {@code null}. */
     Hang look() {
-        String circle = describe(circle());
-        boolean sameCircle = !circle.isEmpty() && circle.equals(lastCircle);
-        lastCircle = circle;
+        List<Pcpu> waiters = circle();
+        StringBuilder circle = new StringBuilder();
+        waiters.forEach(p -> circle.append(p).append(' ').append(p.waitSerial()).append(' '));
+        boolean sameCircle = !waiters.isEmpty() && lastCircle.contentEquals(circle);
+        lastCircle = circle.toString();
         if (sameCircle) {
-            return report(); // a circle of owners and waiters that stands still is a deadlock, however short it has
-            // lasted
+            return report(); // the same waits in the same circle: a deadlock, however short it has lasted
         }
-        long now = System.nanoTime();
+        long now = machine.now();
         boolean stuck = false;
         long progress = 0;
         for (Pcpu p : machine.pcpus()) {
-            Object w = p.waitingFor();
-            if (w == null || w != waits.get(p)) {
-                waits.put(p, w);
+            int wait = p.waitSerial();
+            if (wait == 0 || !Objects.equals(wait, waits.get(p))) {
+                waits.put(p, wait);
                 since.put(p, now);
             } else if (now - since.get(p) > patienceNanos) {
                 stuck = true;
@@ -82,11 +99,22 @@ final class Watchdog {
                 stack(b, t);
             }
         }
-        String circle = describe(circle());
+        List<Pcpu> waiters = circle();
+        String circle = describe(waiters);
         if (!circle.isEmpty()) {
             b.append("circle: ").append(circle).append('\n');
         }
-        return new Hang(!circle.isEmpty(), circle, b.toString());
+        return new Hang(blockers(waiters), circle, b.toString());
+    }
+
+    private static List<Blocker> blockers(List<Pcpu> circle) {
+        List<Blocker> out = new ArrayList<>();
+        for (int i = 0; i < circle.size(); i++) {
+            Pcpu p = circle.get(i);
+            Object awaited = circle.get((i + circle.size() - 1) % circle.size()).waitingFor();
+            out.add(new Blocker(p.id(), p.isInHardIrq(), awaited instanceof SpinLock l ? l.lockClass() : null));
+        }
+        return out;
     }
 
     private String describe(List<Pcpu> circle) {

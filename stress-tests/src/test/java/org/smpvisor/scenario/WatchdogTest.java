@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.LockViolation;
@@ -49,11 +50,37 @@ class WatchdogTest {
         assertThat(hang.circle())
                 .contains("cpu0 waits for d1v0.vgic.lock, held by cpu1")
                 .contains("cpu1 waits for d1.rank1.lock, held by cpu0");
+        assertThat(hang.blockers())
+                .containsExactlyInAnyOrder(
+                        new Watchdog.Blocker(0, false, LockClass.RANK),
+                        new Watchdog.Blocker(1, false, LockClass.VGIC_CPU));
         assertThat(hang.report()).contains("cpu0 runs idle0, interrupts masked, holds d1.rank1.lock, waits for");
         assertThat(machine.validator().violations())
                 .as("the validator needs no collision to see it")
                 .anySatisfy(v -> assertThat(v.rule()).isEqualTo(LockViolation.Rule.ORDER));
         machine.close();
+    }
+
+    @Test
+    void manyShortWaitsForOneLockAreNoHangAndOneLongWaitIs() {
+        Machine machine =
+                new Machine(MachineSpec.of(MachineDescription.qemuVirt().withCpus(1), Variant.allFixed()));
+        Pcpu cpu = machine.pcpu(0);
+        Watchdog watchdog = new Watchdog(machine, 0.05);
+        for (int i = 0; i < 10; i++) {
+            cpu.beginWait(rank, i);
+            cpu.count(Counter.TRAPS);
+            assertThat(watchdog.look()).isNull();
+            LockSupport.parkNanos(20_000_000);
+            cpu.endWait();
+        }
+        cpu.beginWait(rank, 10);
+        watchdog.look();
+        LockSupport.parkNanos(100_000_000);
+        cpu.count(Counter.TRAPS);
+        assertThat(watchdog.look())
+                .isNotNull()
+                .satisfies(h -> assertThat(h.isDeadlock()).isFalse());
     }
 
     @Test
