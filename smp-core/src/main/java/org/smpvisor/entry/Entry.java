@@ -112,7 +112,6 @@ public final class Entry implements IrqEntry {
                 if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
                     throw new ModelBug(v + " executed an undefined instruction: write of " + c.sysreg());
                 }
-                witness.guestSgiEnds(cpu, v, c.value());
                 c.complete(0);
             }
             case WFI -> {
@@ -258,7 +257,6 @@ public final class Entry implements IrqEntry {
             case ICC_EOIR1_EL1 -> {
                 cpu.count(Counter.GUEST_ENDS);
                 cpu.events().record(Event.GUEST_EOI, v.domain().id(), value, v.vcpuId());
-                witness.guestEnd(cpu, v, value);
                 virtual.end(cpu, value);
             }
             case ICC_DIR_EL1 -> virtual.deactivate(cpu, value);

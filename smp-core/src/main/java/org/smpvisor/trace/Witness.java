@@ -14,13 +14,10 @@ public interface Witness {
     /** A guest is about to write ICC_SGI1R. */
     default void guestSgiBegins(Pcpu cpu, Vcpu sender, long sgir) {}
 
-    /** The write is complete: every target's interrupt is pending now, or was already. */
-    default void guestSgiEnds(Pcpu cpu, Vcpu sender, long sgir) {}
-
     /** A guest is about to store to a device or GIC register; only ISPENDR of virtual SPIs matters. */
     default void guestStoreBegins(Pcpu cpu, Vcpu v, long address, long value) {}
 
-    /** The store is complete. */
+    /** The store is complete: what it set pending is pending now, or was already. */
     default void guestStoreEnds(Pcpu cpu, Vcpu v, long address, long value) {}
 
     /**
@@ -30,9 +27,6 @@ public interface Witness {
      * @param generation generation of the physical assertion
      */
     default void guestAck(Pcpu cpu, Vcpu v, int virq, int physical, long generation) {}
-
-    /** A guest ended {@code virq}. */
-    default void guestEnd(Pcpu cpu, Vcpu v, int virq) {}
 
     /** A recorded assertion was forgotten; whoever tells stories may want to remember how it came about. */
     default void assertionDropped(int domain, int virq) {}

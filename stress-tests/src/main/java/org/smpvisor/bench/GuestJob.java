@@ -44,7 +44,7 @@ final class GuestJob implements Subject {
                 .withDomains(List.of(domain))
                 .withWitness(ledger);
         try (Machine machine = new Machine(spec)) {
-            ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, (d, intid) -> List.of());
+            ledger.connect(machine.hardware().distributor(), machine.devices()::age, (d, intid) -> List.of());
             machine.start();
             wake(machine, memory);
             awaitMore(machine, 0);

@@ -4,6 +4,7 @@ import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.GuestDevices;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.Engine;
 import org.smpvisor.gic.hw.Distributor;
 import org.smpvisor.trace.Event;
 
@@ -20,14 +21,24 @@ public final class DeviceBus implements GuestDevices {
 
     private static final int PHYSICAL = 255;
 
+    /** Latency is sampled on generations that are a multiple of this. */
+    private static final int SAMPLE = 16;
+
+    private static final int TIME_BITS = 48;
+    private static final long TIME_MASK = (1L << TIME_BITS) - 1;
+
     private final Distributor gic;
     private final HwWords coalesced;
+    /** Per SPI: low 16 bits of a generation above 48 bits of the time just before it was made. */
     private final HwWords raisedAt = new HwWords(1024);
+
+    private final Engine engine;
     private final int environment;
     private volatile boolean open;
 
-    DeviceBus(Distributor gic, int pcpus) {
+    DeviceBus(Distributor gic, Engine engine, int pcpus) {
         this.gic = gic;
+        this.engine = engine;
         this.environment = pcpus;
         this.coalesced = HwWords.padded(pcpus + 1);
     }
@@ -51,11 +62,13 @@ public final class DeviceBus implements GuestDevices {
     }
 
     private boolean raise(int spi, int by) {
+        long next = gic.generation(spi) + 1;
+        if (next % SAMPLE == 0) { // before the raise, so that the acknowledge finds it
+            raisedAt.setOpaque(spi, next << TIME_BITS | engine.now() & TIME_MASK);
+        }
         boolean fresh = gic.raise(spi);
         if (!fresh) {
             coalesced.setOpaque(by, coalesced.getOpaque(by) + 1);
-        } else if ((gic.generation(spi) & 0xf) == 0) {
-            raisedAt.setOpaque(spi, System.nanoTime());
         }
         return fresh;
     }
@@ -65,9 +78,14 @@ public final class DeviceBus implements GuestDevices {
         open = isOpen;
     }
 
-    /** Time of the last raise whose generation is a multiple of 16; latency is sampled on those. */
-    public long raisedAt(int spi) {
-        return raisedAt.getOpaque(spi);
+    /**
+     * Nanoseconds from the raise that made {@code generation} until {@code now}; -1 if no device's raise made it, or if it is
+     * not one of those that are sampled.
+     */
+    public long age(int spi, long generation, long now) {
+        long w = raisedAt.getOpaque(spi);
+        boolean isIt = generation % SAMPLE == 0 && w != 0 && w >>> TIME_BITS == (generation & 0xffff);
+        return isIt ? now - w & TIME_MASK : -1;
     }
 
     /** Raises that found one waiting already. */

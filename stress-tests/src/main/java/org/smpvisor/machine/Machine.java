@@ -111,7 +111,7 @@ public final class Machine implements AutoCloseable {
         for (Pcpu p : pcpus) {
             p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), entry);
         }
-        this.devices = new DeviceBus(hardware.distributor(), n);
+        this.devices = new DeviceBus(hardware.distributor(), engine, n);
         this.threads = new Thread[n + 1];
         this.gates = new IntCell[n];
         for (int i = 0; i < n; i++) {

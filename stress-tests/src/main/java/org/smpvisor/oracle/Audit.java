@@ -38,7 +38,7 @@ public final class Audit {
             PendingIrq p = vd.spi(virq);
             IrqDesc desc = p.desc().peek();
             if (desc != null) {
-                ledger.judgeLine(d.id(), virq, desc.irq());
+                ledger.judgeLine(d.id(), virq, desc.irq(), false);
             }
         }
         ledger.judgeVirtual(d.id());

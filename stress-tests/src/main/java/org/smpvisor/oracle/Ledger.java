@@ -22,6 +22,11 @@ import org.smpvisor.trace.Witness;
  * once, in order, on a vCPU that was its target at some moment since the raise. An SGI or virtual SPI has no generation;
  * there each raiser counts its raises before it makes them, an acknowledge notes how far the counts had come, and at rest no
  * count may be ahead of its note; and there may never be more acknowledges than raises.
+ *
+ * <p>The routes of virtual SPIs are numbered in epochs. A raise that was complete before the last acknowledge but one has been
+ * answered, at the latest, by the last one: the second of two raises may find the first in a list register and wait until that
+ * was acknowledged, and a third merges with the second. So an acknowledge must be on a vCPU that was the target since the last
+ * but one, or since a raise began that was still under way then.
  */
 public final class Ledger implements Witness {
     private static final int INTIDS = 1024;
@@ -30,12 +35,24 @@ public final class Ledger implements Witness {
     private static final long NEVER = -1;
     private static final long MAX_LATENCY_NANOS = 60_000_000_000L;
     private static final int SPI_SOURCES = 256;
+    private static final long IDLE = Long.MAX_VALUE;
+    private static final int SAMPLE = 16;
 
     /** The account of one domain. */
     private static final class Domain {
         final int vcpus;
         /** Generation until which a vCPU was target of a physical SPI: NOW if it is, NEVER if it was not. */
         final HwWords targetUntil;
+        /** The same for a virtual SPI, in epochs of its route. */
+        final HwWords targetUntilEpoch;
+        /** Route changes of each SPI so far; written under its rank lock. */
+        final HwWords epoch;
+        /** Epoch in which a raise began that has not ended, per (source, raiser); IDLE for none. */
+        final HwWords raising;
+        /** Earliest epoch of a raise that the last acknowledge of a source, and the one before it, could leave behind. */
+        final HwWords bound;
+
+        final HwWords boundBefore;
         /** Raises begun, per (source, raiser). */
         final HwWords begun;
         /** Raises begun as the last acknowledge of the source saw them. */
@@ -50,9 +67,18 @@ public final class Ledger implements Witness {
             this.begun = new HwWords(sources * vcpus);
             this.seen = new HwWords(sources * vcpus);
             this.acks = new HwWords(sources);
+            this.epoch = new HwWords(INTIDS);
+            this.targetUntilEpoch = new HwWords(INTIDS * vcpus);
+            this.raising = new HwWords(sources * vcpus);
+            this.bound = new HwWords(sources);
+            this.boundBefore = new HwWords(sources);
+            for (int i = 0; i < sources * vcpus; i++) {
+                raising.setOpaque(i, IDLE);
+            }
             for (int i = 0; i < INTIDS; i++) {
                 for (int v = 0; v < vcpus; v++) {
                     targetUntil.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
+                    targetUntilEpoch.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
                 }
             }
         }
@@ -73,10 +99,12 @@ public final class Ledger implements Witness {
     private final ConcurrentLinkedQueue<Violation> violations = new ConcurrentLinkedQueue<>();
     private final AtomicInteger[] counts = new AtomicInteger[Violation.Kind.values().length];
     private final AtomicInteger kept = new AtomicInteger();
-    private final ConcurrentLinkedQueue<Integer> dropped = new ConcurrentLinkedQueue<>();
+    /** Whether an assertion of (domain, INTID) was forgotten lately; the last word says whether any was. */
+    private final HwWords dropped;
+
     private final Map<Integer, List<String>> stories = new ConcurrentHashMap<>();
     private Distributor gic;
-    private LatencyClock clock = spi -> 0;
+    private LatencyClock clock = (spi, generation, now) -> -1;
     private Historian historian = (domain, intid) -> List.of();
 
     /** Tells what is known of an interrupt, for the story of a violation; called at the moment it is noticed. */
@@ -84,9 +112,9 @@ public final class Ledger implements Witness {
         List<String> history(int domain, int intid);
     }
 
-    /** Tells when a physical SPI was last raised with a sampled generation. */
+    /** Tells how long ago a generation of a physical SPI was made; -1 if that is not known. */
     public interface LatencyClock {
-        long raisedAt(int spi);
+        long age(int spi, long generation, long now);
     }
 
     /**
@@ -98,6 +126,7 @@ public final class Ledger implements Witness {
         for (int i = 1; i <= domains; i++) {
             this.domains[i] = new Domain(vcpus);
         }
+        this.dropped = new HwWords((domains + 1) * INTIDS + 1);
         this.latency = new Histogram[pcpus];
         for (int i = 0; i < pcpus; i++) {
             latency[i] = new Histogram(MAX_LATENCY_NANOS, 2);
@@ -145,7 +174,22 @@ public final class Ledger implements Witness {
         }
         Domain d = domains[v.domain().id()];
         for (long bits = value & 0xffffffffL; bits != 0; bits &= bits - 1) {
-            begin(d, d.spiSource((int) o * 8 + Long.numberOfTrailingZeros(bits)), v.vcpuId());
+            int virq = (int) o * 8 + Long.numberOfTrailingZeros(bits);
+            d.raising.setOpaque(d.spiSource(virq) * d.vcpus + v.vcpuId(), d.epoch.getOpaque(virq));
+            begin(d, d.spiSource(virq), v.vcpuId());
+        }
+    }
+
+    @Override
+    public void guestStoreEnds(Pcpu cpu, Vcpu v, long address, long value) {
+        long o = address - GicAbi.GUEST_GICD_BASE - GicAbi.GICD_ISPENDR;
+        if (o < 4 || o >= 0x80) {
+            return;
+        }
+        Domain d = domains[v.domain().id()];
+        for (long bits = value & 0xffffffffL; bits != 0; bits &= bits - 1) {
+            int virq = (int) o * 8 + Long.numberOfTrailingZeros(bits);
+            d.raising.setOpaque(d.spiSource(virq) * d.vcpus + v.vcpuId(), IDLE);
         }
     }
 
@@ -187,10 +231,10 @@ public final class Ledger implements Witness {
                                     ? "never was its target"
                                     : "ceased to be its target at generation " + until));
         }
-        if ((generation & 0xf) == 0) {
-            long at = clock.raisedAt(physical);
-            if (at != 0) {
-                latency[cpu.id()].recordValue(Math.min(MAX_LATENCY_NANOS, Math.max(0, System.nanoTime() - at)));
+        if (generation % SAMPLE == 0) {
+            long age = clock.age(physical, generation, cpu.engine().now());
+            if (age >= 0) {
+                latency[cpu.id()].recordValue(Math.min(MAX_LATENCY_NANOS, age));
             }
         }
     }
@@ -207,7 +251,33 @@ public final class Ledger implements Witness {
         }
         if (n > raises) {
             report(Violation.Kind.DUPLICATED, v, virq, "acknowledged " + n + " times, raised " + raises + " times");
+            d.acks.setOpaque(source, raises); // one too many is reported once
         }
+        if (virq >= GicAbi.NR_LOCAL_IRQS) {
+            judgeTarget(v, d, virq, source);
+        }
+    }
+
+    private void judgeTarget(Vcpu v, Domain d, int virq, int source) {
+        long until = d.targetUntilEpoch.getOpaque(virq * d.vcpus + v.vcpuId());
+        long since = d.boundBefore.getOpaque(source);
+        if (until < since) {
+            report(
+                    Violation.Kind.WRONG_TARGET,
+                    v,
+                    virq,
+                    "is delivered to vCPU " + v.vcpuId() + ", which "
+                            + (until == NEVER
+                                    ? "never was its target"
+                                    : "ceased to be its target " + (since - until)
+                                            + " route changes before the raise"));
+        }
+        long now = d.epoch.getOpaque(virq);
+        for (int r = 0; r < d.vcpus; r++) {
+            now = Math.min(now, d.raising.getOpaque(source * d.vcpus + r));
+        }
+        d.boundBefore.setOpaque(source, d.bound.getOpaque(source));
+        d.bound.setOpaque(source, now);
     }
 
     private static String skipped(long from, long to) {
@@ -219,13 +289,21 @@ public final class Ledger implements Witness {
     /** An assertion was forgotten: its story is asked for by {@link #rememberDropped} before the rings run over it. */
     @Override
     public void assertionDropped(int domain, int virq) {
-        dropped.add(domain << 16 | virq);
+        dropped.setOpaque(domain * INTIDS + virq, 1);
+        dropped.setOpaque(dropped.length() - 1, 1);
     }
 
     /** Takes down the stories of assertions that were forgotten lately; called often, from outside the machine. */
     public void rememberDropped() {
-        for (Integer d = dropped.poll(); d != null; d = dropped.poll()) {
-            stories.put(d, historian.history(d >>> 16, d & 0xffff));
+        if (dropped.getOpaque(dropped.length() - 1) == 0) {
+            return;
+        }
+        dropped.setOpaque(dropped.length() - 1, 0);
+        for (int i = 0; i < dropped.length() - 1; i++) {
+            if (dropped.getOpaque(i) != 0) {
+                dropped.setOpaque(i, 0);
+                stories.put(i, historian.history(i / INTIDS, i % INTIDS));
+            }
         }
     }
 
@@ -235,12 +313,16 @@ public final class Ledger implements Witness {
     public void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {
         Domain d = domains[domain];
         d.targetUntil.setOpaque(virq * d.vcpus + to, NOW);
+        d.targetUntilEpoch.setOpaque(virq * d.vcpus + to, NOW);
     }
 
     @Override
     public void routeEnds(Pcpu cpu, int domain, int virq, int from, int to) {
         Domain d = domains[domain];
         d.targetUntil.setOpaque(virq * d.vcpus + from, gic.generation(virq));
+        long epoch = d.epoch.getOpaque(virq);
+        d.targetUntilEpoch.setOpaque(virq * d.vcpus + from, epoch);
+        d.epoch.setOpaque(virq, epoch + 1);
     }
 
     // ---- judging ----------------------------------------------------------------------------------------------------
@@ -259,7 +341,7 @@ public final class Ledger implements Witness {
     }
 
     private List<String> story(Violation v) {
-        List<String> remembered = v.kind() == Violation.Kind.LOST ? stories.get(v.domain() << 16 | v.intid()) : null;
+        List<String> remembered = v.kind() == Violation.Kind.LOST ? stories.get(v.domain() * INTIDS + v.intid()) : null;
         return remembered != null ? remembered : historian.history(v.domain(), v.intid());
     }
 
@@ -289,11 +371,11 @@ public final class Ledger implements Witness {
     }
 
     /** At rest: reports what was raised and never acknowledged. */
-    void judgeLine(int domain, int virq, int physical) {
+    void judgeLine(int domain, int virq, int physical, boolean isInLr) {
         long raised = gic.generation(physical);
         long seen = acked.getOpaque(physical);
         if (raised == seen) {
-            if (gic.isActive(physical)) {
+            if (gic.isActive(physical) && !isInLr) {
                 report(new Violation(
                         Violation.Kind.INCONSISTENT,
                         domain,
@@ -305,7 +387,7 @@ public final class Ledger implements Witness {
             }
             return;
         }
-        boolean dead = gic.isActive(physical);
+        boolean dead = gic.isActive(physical) && !isInLr;
         long gone = (dead ? gic.acknowledgedGeneration(physical) : raised) - seen;
         lost.getAndAdd(0, Math.max(1, gone));
         String how = "";
@@ -330,7 +412,8 @@ public final class Ledger implements Witness {
 
     /** At rest: takes the account of a line to where the hardware is, after a loss was reported. */
     void forgive(int physical) {
-        acked.setOpaque(physical, gic.acknowledgedGeneration(physical));
+        boolean dead = gic.isActive(physical);
+        acked.setOpaque(physical, dead ? gic.acknowledgedGeneration(physical) : gic.generation(physical));
     }
 
     /** At rest: reports SGIs and virtual SPIs of a domain that were raised and not acknowledged afterwards. */
@@ -359,6 +442,17 @@ public final class Ledger implements Witness {
             }
             d.acks.setOpaque(s, raises); // what coalesced in this round is no credit for the next
         }
+    }
+
+    /** SPIs that guests have set pending themselves. */
+    public long setPending() {
+        long n = 0;
+        for (Domain d : domains) {
+            for (int i = d == null ? 0 : d.vcpus * GicAbi.NR_SGIS * d.vcpus; d != null && i < d.begun.length(); i++) {
+                n += d.begun.getOpaque(i);
+            }
+        }
+        return n;
     }
 
     /** Latency from raise to guest acknowledge, sampled on every 16th generation; at rest or after the run. */

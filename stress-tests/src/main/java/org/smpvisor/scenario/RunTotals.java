@@ -53,7 +53,7 @@ final class RunTotals {
         } else {
             latency.add(h);
         }
-        raised += s.lineAssertions() + m.total(Counter.GUEST_SGIS);
+        raised += s.lineAssertions() + s.ledger().setPending() + m.total(Counter.GUEST_SGIS);
         coalesced += m.devices().coalesced() + m.total(Counter.GUEST_SGIS_COALESCED);
         lost += s.ledger().lost();
         revived += s.revived();

@@ -85,7 +85,7 @@ final class StormSession implements AutoCloseable {
                 base.registers(),
                 ledger,
                 base.console()));
-        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, this::history);
+        ledger.connect(machine.hardware().distributor(), machine.devices()::age, this::history);
         this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
         this.watchdog = new Watchdog(machine, PATIENCE_SECONDS);
     }

@@ -2,10 +2,12 @@ package org.smpvisor.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.gic.hw.Distributor;
@@ -29,7 +31,7 @@ class LedgerTest {
         machine.start();
         gic = machine.hardware().distributor();
         ledger = new Ledger(1, 2, 1);
-        ledger.connect(gic, spi -> 0, (domain, intid) -> List.of("story"));
+        ledger.connect(gic, (spi, generation, now) -> -1, (domain, intid) -> List.of("story"));
         Domain d = new Domain(1, 2);
         v0 = new Vcpu(d, 0, null, null);
         v1 = new Vcpu(d, 1, null, null);
@@ -104,7 +106,7 @@ class LedgerTest {
     @Test
     void atRestARaiseThatWasNeverAcknowledgedIsLost() {
         gic.raise(SPI);
-        ledger.judgeLine(1, SPI, SPI);
+        ledger.judgeLine(1, SPI, SPI, false);
 
         assertThat(kinds()).containsExactly(Violation.Kind.LOST);
     }
@@ -130,6 +132,121 @@ class LedgerTest {
 
         ledger.guestAck(machine.pcpu(0), v1, 5, -1, 0);
         assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+    }
+
+    // ---- virtual SPIs -----------------------------------------------------------------------------------------------
+
+    private static final int VIRTUAL = 200;
+    private static final long ISPENDR = GicAbi.GUEST_GICD_BASE + GicAbi.GICD_ISPENDR + VIRTUAL / 32 * 4;
+
+    private void raiseBegins(Vcpu by) {
+        ledger.guestStoreBegins(machine.pcpu(0), by, ISPENDR, 1L << VIRTUAL % 32);
+    }
+
+    private void raiseEnds(Vcpu by) {
+        ledger.guestStoreEnds(machine.pcpu(0), by, ISPENDR, 1L << VIRTUAL % 32);
+    }
+
+    private void raiseAndAck(Vcpu v) {
+        raiseBegins(v1);
+        raiseEnds(v1);
+        ackVirtual(v);
+    }
+
+    private void ackVirtual(Vcpu v) {
+        ledger.guestAck(machine.pcpu(0), v, VIRTUAL, -1, 0);
+    }
+
+    private void move(int from, int to) {
+        ledger.routeBegins(machine.pcpu(0), 1, VIRTUAL, from, to);
+        ledger.routeEnds(machine.pcpu(0), 1, VIRTUAL, from, to);
+    }
+
+    @Test
+    void aVirtualSpiOnAVcpuThatNeverWasItsTargetIsOnTheWrongOne() {
+        raiseAndAck(v1);
+        assertThat(kinds()).containsExactly(Violation.Kind.WRONG_TARGET);
+    }
+
+    @Test
+    void aVirtualSpiMayStillReachTheOldTargetWithWhatWasRaisedBeforeTheMoveAndNothingLater() {
+        raiseAndAck(v0);
+        move(0, 1);
+        raiseAndAck(v0);
+        raiseAndAck(v0);
+        assertThat(kinds()).as("these may have been raised before the move").isEmpty();
+
+        raiseAndAck(v0);
+        assertThat(kinds()).containsExactly(Violation.Kind.WRONG_TARGET);
+    }
+
+    @Test
+    void aRaiseThatBeganBeforeTheMoveAndTookLongMayReachTheOldTarget() {
+        raiseBegins(v0);
+        move(0, 1);
+        raiseAndAck(v1);
+        raiseAndAck(v1);
+        raiseEnds(v0);
+        ackVirtual(v0);
+        assertThat(kinds()).isEmpty();
+
+        raiseAndAck(v1);
+        raiseAndAck(v1);
+        raiseAndAck(v0);
+        assertThat(kinds()).containsExactly(Violation.Kind.WRONG_TARGET);
+    }
+
+    @Test
+    void aRefusedMoveLeavesTheTargetWhereItWas() {
+        ledger.routeBegins(machine.pcpu(0), 1, VIRTUAL, 0, 1);
+        ledger.routeEnds(machine.pcpu(0), 1, VIRTUAL, 1, 0);
+        for (int i = 0; i < 4; i++) {
+            raiseAndAck(v0);
+        }
+        assertThat(kinds()).isEmpty();
+    }
+
+    @Test
+    void oneAcknowledgeTooManyIsReportedOnce() {
+        raiseAndAck(v0);
+        ackVirtual(v0);
+        raiseAndAck(v0);
+        raiseAndAck(v0);
+
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+        assertThat(ledger.setPending()).isEqualTo(3);
+    }
+
+    // ---- latency ----------------------------------------------------------------------------------------------------
+
+    @Test
+    void aLatencyIsThatOfTheGenerationThatIsAcknowledgedOrNone() {
+        for (int i = 0; i < 16; i++) { // a level-sensitive line asserts each time that it goes up
+            machine.devices().raise(SPI);
+            gic.lower(SPI);
+        }
+        long now = machine.now();
+
+        assertThat(gic.generation(SPI)).isEqualTo(16);
+        assertThat(machine.devices().age(SPI, 16, now)).isBetween(0L, 60_000_000_000L);
+        assertThat(machine.devices().age(SPI, 15, now)).isNegative();
+        assertThat(machine.devices().age(SPI, 32, now)).isNegative();
+        assertThat(machine.devices().age(SPI + 1, 16, now)).isNegative();
+    }
+
+    @Test
+    void aForgottenAssertionIsRememberedUntilItsStoryIsAskedFor() {
+        List<Integer> asked = new ArrayList<>();
+        ledger.connect(gic, (spi, generation, now) -> -1, (domain, intid) -> {
+            asked.add(intid);
+            return List.of();
+        });
+        ledger.assertionDropped(1, SPI);
+        ledger.assertionDropped(1, SPI);
+        ledger.rememberDropped();
+        ledger.rememberDropped();
+
+        assertThat(asked).containsExactly(SPI);
     }
 
     @Test
