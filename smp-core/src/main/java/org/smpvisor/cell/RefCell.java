@@ -66,6 +66,14 @@ public final class RefCell<T> extends Cell {
         }
     }
 
+    /** Store-release of {@code v} if the value is {@code expected}; for shadows that Xen does not have. */
+    public void replace(Pcpu cpu, T expected, T v) {
+        cpu.point(Point.RMW, this);
+        while (VALUE.getOpaque(this) == expected && !VALUE.weakCompareAndSetRelease(this, expected, v)) {
+            Thread.onSpinWait(); // it may fail for no reason
+        }
+    }
+
     /** Sets the value before the machine starts. */
     public void reset(T v) {
         VALUE.setVolatile(this, v);

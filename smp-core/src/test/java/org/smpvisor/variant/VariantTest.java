@@ -3,6 +3,8 @@ package org.smpvisor.variant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.smpvisor.cpu.BarePcpus;
+import org.smpvisor.cpu.Pcpu;
 
 class VariantTest {
     @Test
@@ -35,9 +37,10 @@ class VariantTest {
 
     @Test
     void marksAreKeptPerInterruptAndDomainAndForgottenTogether() {
+        Pcpu cpu = new BarePcpus(1).cpus[0];
         Marks m = new Marks(3);
-        m.reached(Quirk.H1, 2, 1019);
-        m.reached(Quirk.H1, 2, 1019);
+        m.reached(cpu, Quirk.H1, 2, -1, 1019);
+        m.reached(cpu, Quirk.H1, 2, -1, 1019);
         assertThat(m.isReached(Quirk.H1, 2, 1019)).isTrue();
         assertThat(m.isReached(Quirk.H2, 2, 1019)).isFalse();
         assertThat(m.isReached(Quirk.H1, 1, 1019)).isFalse();
@@ -46,5 +49,36 @@ class VariantTest {
         m.forget();
         assertThat(m.isReached(Quirk.H1, 2, 1019)).isFalse();
         assertThat(m.hits(Quirk.H1)).as("totals stay").isEqualTo(2);
+    }
+
+    @Test
+    void aPrivateInterruptIsMarkedForItsOwnVcpuOnly() {
+        Marks m = new Marks(2);
+        m.reached(new BarePcpus(1).cpus[0], Quirk.H3, 1, 2, 5);
+        assertThat(m.isReached(Quirk.H3, 1, 2, 5)).isTrue();
+        assertThat(m.isReached(Quirk.H3, 1, 1, 5)).isFalse();
+        assertThat(m.isReached(Quirk.H3, 1, 2 * 32 + 5)).isFalse();
+    }
+
+    @Test
+    void everyPcpuCountsItsOwnHitsAndTheSumIsRead() {
+        Pcpu[] cpus = new BarePcpus(2).cpus;
+        Marks m = new Marks(2);
+        m.reached(cpus[0], Quirk.H3, 1, -1, 40);
+        m.reached(cpus[1], Quirk.H3, 1, -1, 41);
+        m.affect(1, -1, 42, Marks.bit(Quirk.H3));
+        assertThat(m.hits(Quirk.H3)).as("who is affected was not there").isEqualTo(2);
+    }
+
+    @Test
+    void aPcpuIsInsideAWindowUntilItLeavesIt() {
+        Pcpu[] cpus = new BarePcpus(2).cpus;
+        Marks m = new Marks(1);
+        m.enter(cpus[1], Quirk.C1);
+        assertThat(m.isInside(Quirk.C1, 1)).isTrue();
+        assertThat(m.isInside(Quirk.C1, 0)).isFalse();
+        m.leave(cpus[1], Quirk.C1);
+        assertThat(m.isInside(Quirk.C1, 1)).isFalse();
+        assertThat(m.hits(Quirk.C1)).isEqualTo(1);
     }
 }

@@ -107,8 +107,8 @@ final class GuestJob implements Subject {
             LockSupport.parkNanos(200_000);
             calm = machine.isAtRest() ? calm + 1 : 0;
         }
-        new Audit(ledger, machine.hardware().distributor(), machine.driver())
-                .judge(machine.domains().get(0));
+        new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus())
+                .judge(machine.domains().get(0), true);
         var violations = ledger.drain();
         if (!violations.isEmpty()) {
             throw new BenchFailure("the oracle found: " + violations.get(0));

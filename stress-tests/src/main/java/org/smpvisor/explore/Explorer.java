@@ -10,7 +10,6 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.oracle.Violation;
-import org.smpvisor.scenario.Explainer;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 
@@ -60,7 +59,6 @@ public final class Explorer {
 
     private final Subject subject;
     private final Portfolio portfolio;
-    private final Explainer explainer;
     private final long seed;
     private final Map<String, Group> groups = new LinkedHashMap<>();
     private final Map<Counter, Long> seen = new EnumMap<>(Counter.class);
@@ -75,7 +73,6 @@ public final class Explorer {
      */
     public Explorer(SmallScenario scenario, Variant variant, String strategy, long seed, boolean searches) {
         this.subject = new Subject(scenario, variant, true);
-        this.explainer = new Explainer(subject.marks());
         this.portfolio = new Portfolio(strategy, seed, searches);
         this.seed = seed;
         for (Counter c : scenario.promises()) {
@@ -126,7 +123,7 @@ public final class Explorer {
                     v,
                     decisions,
                     arm.name() + " seed " + seed + " schedule " + schedules);
-            Quirk by = explainer.explain(v);
+            Quirk by = subject.explain(v);
             String key = by + " " + f.signature();
             Group g = groups.get(key);
             if (g == null) {

@@ -2,7 +2,10 @@ package org.smpvisor.explore;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.smpvisor.cpu.Counter;
@@ -25,8 +28,10 @@ import org.smpvisor.machine.MachineSpec;
 import org.smpvisor.oracle.Audit;
 import org.smpvisor.oracle.Ledger;
 import org.smpvisor.oracle.Violation;
+import org.smpvisor.scenario.Explainer;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 
 /**
@@ -51,6 +56,8 @@ public final class Subject {
     private final Marks marks;
     private final Snapshot snapshot;
     private final long[] marked = new long[Counter.values().length];
+    private final Explainer explainer;
+    private final Map<Violation, Optional<Quirk>> lockCauses = new HashMap<>();
     private int lockViolationsSeen;
 
     /**
@@ -65,6 +72,7 @@ public final class Subject {
         this.engine = new ControlledEngine(n, continuations);
         MachineDescription description = MachineDescription.qemuVirt().withCpus(n);
         this.marks = new Marks(2);
+        this.explainer = new Explainer(marks);
         this.ledger = new Ledger(1, scenario.roles().size(), n);
         List<ScriptGuest> guests = guests();
         MachineSpec base = MachineSpec.of(description, variant);
@@ -84,8 +92,8 @@ public final class Subject {
                 base.console());
         this.machine = new Machine(spec, engine);
         machine.attach(engine);
-        ledger.connect(machine.hardware().distributor(), machine.devices()::raisedAt, (d, i) -> List.of());
-        this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
+        ledger.connect(machine.hardware().distributor(), machine.devices()::age, (d, i) -> List.of());
+        this.audit = new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus());
         boot(guests);
         List<Actor> environment = new ArrayList<>();
         for (Function<Subject, Actor> f : scenario.environment()) {
@@ -205,7 +213,7 @@ public final class Subject {
         switch (o.end()) {
             case QUIESCENT, STOPPED -> {
                 for (Domain d : machine.domains()) {
-                    audit.judge(d);
+                    audit.judge(d, o.end() == Outcome.End.QUIESCENT);
                 }
             }
             default -> {}
@@ -222,15 +230,26 @@ public final class Subject {
         List<LockViolation> locking = machine.validator().violations();
         for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
             LockViolation l = locking.get(lockViolationsSeen);
-            out.add(new Violation(
+            Violation v = new Violation(
                     Violation.Kind.LOCKING,
                     0,
                     -1,
                     -1,
                     l.rule() + ": " + l.text(),
-                    l.here().lines().toList()));
+                    l.here().lines().toList());
+            out.add(v);
+            lockCauses.put(v, Optional.ofNullable(explainer.explain(l)));
         }
         return out;
+    }
+
+    /** The weak spot that explains a violation that {@link #judge} has just reported, or {@code null}. */
+    Quirk explain(Violation v) {
+        return switch (v.kind()) {
+            case LOCKING -> lockCauses.get(v).orElse(null);
+            case DEADLOCK -> explainer.explainDeadlock(machine.pcpus());
+            default -> explainer.explain(v);
+        };
     }
 
     private static Violation failure(Outcome o) {

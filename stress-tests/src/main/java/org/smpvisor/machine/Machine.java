@@ -399,6 +399,11 @@ public final class Machine implements AutoCloseable {
         return engine.now();
     }
 
+    /** With the machine stopped or at rest: completes the marks of a domain's interrupts. */
+    public void settleMarks(Domain d) {
+        vgic.settleMarks(d);
+    }
+
     /** What broke, or {@code null}. */
     public Throwable failure() {
         return failure;

@@ -51,7 +51,7 @@ public record MachineSpec(
                 QEMU_LIST_REGISTERS,
                 QEMU_PRIORITY_BITS,
                 variant,
-                new Marks(256),
+                new Marks(1),
                 new FaultPlan(variant.fault()),
                 List.of(),
                 true,
@@ -88,6 +88,7 @@ public record MachineSpec(
 
     private MachineSpec copy(
             int lines, int lrs, int bits, List<DomainSpec> d, RegisterLog r, Witness w, Consumer<String> c) {
-        return new MachineSpec(description, lines, lrs, bits, variant, marks, faults, d, validate, events, r, w, c);
+        Marks m = d.equals(domains) ? marks : new Marks(d.size() + 1);
+        return new MachineSpec(description, lines, lrs, bits, variant, m, faults, d, validate, events, r, w, c);
     }
 }

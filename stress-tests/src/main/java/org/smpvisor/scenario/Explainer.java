@@ -1,71 +1,99 @@
 package org.smpvisor.scenario;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.smpvisor.abi.GicAbi;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.LockViolation;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 
 /**
  * Tells a known weak spot from a new one: a violation is explained by a quirk if the quirk can have such an effect, is in
- * force, and its window was reached since the machine was last at rest: on that very interrupt, or, for the two that touch
- * lists under the wrong lock, on an interrupt that shares a list with it.
+ * force, and since the machine was last at rest its window was reached on that very interrupt, or on one to which it was
+ * linked when a list was changed under the wrong lock. A deadlock is explained if one of its pCPUs was interrupted in the
+ * window.
  */
-final class Explainer {
+public final class Explainer {
     private static final Quirk[] LOSES = {
         Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1
     };
     private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10};
     private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1};
-    private static final Quirk[] TAINTS = {Quirk.H1, Quirk.H3};
-    private static final Quirk[] LEAVES = {Quirk.SV1, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10};
+    private static final Quirk[] LEAVES = {
+        Quirk.SV1, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10
+    };
 
-    private static final int INTIDS = 1024;
+    /** Where Xen takes the host GIC lock with interrupts open. */
+    private static final String MOVE_IRQS = "RankVgic.moveIrqs";
 
     private final Marks marks;
 
-    Explainer(Marks marks) {
+    public Explainer(Marks marks) {
         this.marks = marks;
     }
 
-    /** The quirk that explains {@code v}, or {@code null}. */
-    Quirk explain(Violation v) {
+    /** The quirks that can explain a lost, doubled, misdirected or forgotten interrupt, or corrupt state. */
+    static List<Quirk> blamed() {
+        return Stream.of(LOSES, DOUBLES, MISROUTES, CORRUPTS, LEAVES)
+                .flatMap(Arrays::stream)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /** The quirk that explains {@code v}, which is neither a deadlock nor a broken rule of locking, or {@code null}. */
+    public Quirk explain(Violation v) {
         return switch (v.kind()) {
             case LOST -> first(LOSES, v);
             case DUPLICATED -> first(DOUBLES, v);
             case WRONG_TARGET -> first(MISROUTES, v);
             case LEFT_BEHIND -> first(LEAVES, v);
-            case INCONSISTENT -> v.intid() >= 0 ? first(LOSES, v) : anywhere(CORRUPTS, v.domain());
-            case CORRUPTED -> anywhere(CORRUPTS, v.domain());
-            case DEADLOCK ->
-                v.text().contains("gicv3.lock") && v.text().contains("in an interrupt") && marks.hits(Quirk.C1) > 0
-                        ? Quirk.C1
-                        : null;
-            case LIVELOCK, MODEL_BUG -> null;
-            case LOCKING -> v.text().startsWith("IRQ_SAFETY: HOST_GIC ") && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
+            case INCONSISTENT -> first(LOSES, v);
+            case CORRUPTED -> first(CORRUPTS, v);
+            case DEADLOCK, LOCKING, LIVELOCK, MODEL_BUG -> null;
         };
     }
 
-    /** Lists are corrupted by an entry that was touched under the wrong lock; which one it was the list no longer tells. */
-    private Quirk anywhere(Quirk[] candidates, int domain) {
-        for (Quirk q : candidates) {
-            for (int intid = 0; intid < INTIDS; intid++) {
-                if (marks.isReached(q, domain, intid)) {
-                    return q;
-                }
+    /** C1 if a pCPU of the circle was interrupted while it held, or queued for, the host GIC lock in C1's window. */
+    Quirk explain(Watchdog.Hang hang) {
+        for (Watchdog.Blocker b : hang.blockers()) {
+            if (b.lock() == LockClass.HOST_GIC && b.isInHardIrq() && marks.isInside(Quirk.C1, b.pcpu())) {
+                return Quirk.C1;
             }
         }
         return null;
     }
 
-    private Quirk first(Quirk[] candidates, Violation v) {
-        for (Quirk q : candidates) {
-            if (marks.isReached(q, v.domain(), v.intid())) {
-                return q;
+    /** C1 if one of the pCPUs that wait for each other was interrupted in C1's window. */
+    public Quirk explainDeadlock(Pcpu[] pcpus) {
+        for (Pcpu p : pcpus) {
+            if (p.waitingFor() != null && p.isInHardIrq() && marks.isInside(Quirk.C1, p.id())) {
+                return Quirk.C1;
             }
         }
-        for (Quirk q : TAINTS) {
-            if (marks.isTainted(q, v.domain(), v.vcpu())) {
-                return q; // its neighbour on a list was touched under the wrong lock
+        return null;
+    }
+
+    /** C1 if the half with interrupts open is the host GIC lock as taken in C1's window. */
+    public Quirk explain(LockViolation l) {
+        boolean open = l.rule() == LockViolation.Rule.IRQ_SAFETY && l.lock() == LockClass.HOST_GIC;
+        String halves =
+                l.other() == null ? l.here() + l.there() : l.there(); // of a chain the second half is the open one
+        return open && marks.hits(Quirk.C1) > 0 && halves.contains(MOVE_IRQS) ? Quirk.C1 : null;
+    }
+
+    private Quirk first(Quirk[] candidates, Violation v) {
+        if (v.intid() < 0 || v.intid() < GicAbi.NR_LOCAL_IRQS && v.vcpu() < 0) {
+            return null; // it names no interrupt
+        }
+        for (Quirk q : candidates) {
+            if (marks.isReached(q, v.domain(), v.vcpu(), v.intid())) {
+                return q;
             }
         }
         return null;

@@ -9,10 +9,12 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
 
 /**
  * A native stress run: as many machines as it takes to storm for the time wanted. A machine that a known weak spot has wrecked
@@ -61,7 +63,7 @@ public final class StormRun {
         session.start();
         while (fatal == null && !interrupted && System.nanoTime() < end) {
             session.storm(
-                    Math.min(end, System.nanoTime() + ROUND_NANOS), () -> interrupted, () -> listener.progress(this));
+                    Math.min(end - System.nanoTime(), ROUND_NANOS), () -> interrupted, () -> listener.progress(this));
             if (session.isSound()) {
                 session.comeToRest();
             }
@@ -85,17 +87,17 @@ public final class StormRun {
 
     /** Judges a round; returns whether all that was found, and the wreck if there is one, is explained. */
     private boolean judge() {
-        Explainer explainer = new Explainer(session.marks());
         int before = unexplained;
-        for (Violation v : session.judge()) {
+        for (StormSession.Judged j : session.judge()) {
+            Violation v = j.violation();
             if (v.kind() != Violation.Kind.LOCKING || lockingSeen.add(v.text())) {
-                add(v, explainer.explain(v));
+                add(v, j.by());
             }
         }
         Throwable failure = session.machine().failure();
         if (failure != null && !(failure instanceof StateCorrupted)) {
             fatal = Verdict.MODEL_BUG;
-            hangReport = failureText(failure);
+            hangReport = failureText(session.machine().failedOn(), failure);
         } else if (session.hang() != null && (!session.hang().isDeadlock() || unexplained > before)) {
             fatal = session.hang().isDeadlock() ? Verdict.DEADLOCK : Verdict.STALLED;
             hangReport = session.hang().report();
@@ -130,8 +132,9 @@ public final class StormRun {
         session.start();
     }
 
-    private static String failureText(Throwable f) {
+    static String failureText(Pcpu on, Throwable f) {
         StringBuilder b = new StringBuilder();
+        b.append(on == null ? "" : "on " + on + ": ");
         b.append(f instanceof ModelBug ? f.getMessage() : f.toString()).append('\n');
         int shown = 0;
         for (StackTraceElement e : f.getStackTrace()) {
@@ -140,6 +143,11 @@ public final class StormRun {
             }
         }
         return b.toString();
+    }
+
+    /** The weak spots that {@code variant} leaves as Xen has them and that could be blamed for the effects of a planted fault. */
+    public static List<Quirk> excuses(Variant variant) {
+        return Explainer.blamed().stream().filter(q -> !variant.isFixed(q)).toList();
     }
 
     /** Ends the run early, from another thread; it comes to rest and is judged first. */

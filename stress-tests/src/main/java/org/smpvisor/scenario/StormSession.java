@@ -25,6 +25,7 @@ import org.smpvisor.oracle.Violation;
 import org.smpvisor.trace.Event;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Quirk;
 import org.smpvisor.vgic.rank.FaultPlan;
 import org.smpvisor.vgic.rank.VgicVcpu;
 
@@ -86,7 +87,7 @@ final class StormSession implements AutoCloseable {
                 ledger,
                 base.console()));
         ledger.connect(machine.hardware().distributor(), machine.devices()::age, this::history);
-        this.audit = new Audit(ledger, machine.hardware().distributor(), machine.driver());
+        this.audit = new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus());
         this.watchdog = new Watchdog(machine, PATIENCE_SECONDS);
     }
 
@@ -149,12 +150,13 @@ final class StormSession implements AutoCloseable {
         return hang == null && machine.failure() == null && !wrecked;
     }
 
-    /** Storms until {@code until}, or until {@code stop} says so, or the machine hangs. */
-    void storm(long until, BooleanSupplier stop, Runnable progress) {
+    /** Storms for {@code nanos}, or until {@code stop} says so, or the machine hangs. */
+    void storm(long nanos, BooleanSupplier stop, Runnable progress) {
+        long until = machine.now() + nanos;
         setResting(false);
         Scenario.Environment env = options.scenario().environment();
         long nextReport = 0;
-        for (int burst = 1; System.nanoTime() < until && isSound() && !stop.getAsBoolean() && !faultFired(); burst++) {
+        for (int burst = 1; machine.now() < until && isSound() && !stop.getAsBoolean() && !faultFired(); burst++) {
             raise(env);
             ledger.rememberDropped();
             if (burst == BURSTS_BEFORE_FAULT) {
@@ -170,7 +172,7 @@ final class StormSession implements AutoCloseable {
                 machine.post(
                         rng.nextInt(options.pcpus()), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
             }
-            long now = System.nanoTime();
+            long now = machine.now();
             if (now > nextReport) {
                 nextReport = now + 100_000_000L;
                 progress.run();
@@ -245,11 +247,11 @@ final class StormSession implements AutoCloseable {
         setResting(true);
         int calm = 0;
         long lastWork = -1;
-        long workAt = System.nanoTime();
+        long workAt = machine.now();
         long nextLook = workAt + 100_000_000L;
         while (calm < 3 && isSound()) {
             LockSupport.parkNanos(200_000);
-            long now = System.nanoTime();
+            long now = machine.now();
             long work = machine.total(Counter.GUEST_ACKS)
                     + machine.total(Counter.INJECTIONS)
                     + machine.total(Counter.VCPU_MOVES);
@@ -263,7 +265,7 @@ final class StormSession implements AutoCloseable {
                 nextLook = now + 100_000_000L;
                 hang = watchdog.look();
                 if (hang == null && now - workAt > BUSY_REST_NANOS && isOnlyWaking()) {
-                    wrecked = true; // vCPUs find something to wait for that never comes: judged as it stands
+                    wrecked = true; // vCPUs wait for something that never comes: stopped, then judged
                 } else if (hang == null && now - workAt > (long) (PATIENCE_SECONDS * 1e9)) {
                     hang = watchdog.report();
                 }
@@ -280,34 +282,55 @@ final class StormSession implements AutoCloseable {
 
     // ---- judging ----------------------------------------------------------------------------------------------------
 
-    /** Everything found since the last call. At rest, or after the end of the machine. */
-    List<Violation> judge() {
+    /**
+     * A violation and the weak spot that explains it.
+     *
+     * @param by {@code null} if none does
+     */
+    record Judged(Violation violation, Quirk by) {}
+
+    /** Everything found since the last call. At rest; a machine that is not sound is stopped first, so that it stands still. */
+    List<Judged> judge() {
+        Explainer explainer = new Explainer(marks);
+        List<Judged> out = new ArrayList<>();
+        boolean atRest = isSound(); // comeToRest has seen to it
+        if (hang != null && hang.isDeadlock()) {
+            List<String> story = hang.report().lines().toList();
+            Violation v = new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, hang.circle(), story);
+            out.add(new Judged(v, explainer.explain(hang)));
+        }
+        if (!isSound()) {
+            machine.close();
+        }
+        machine.domains().forEach(machine::settleMarks);
+        if (hang == null && (machine.failure() == null || machine.failure() instanceof StateCorrupted)) {
+            judgeState(atRest).forEach(v -> out.add(new Judged(v, explainer.explain(v))));
+        }
+        for (Violation v : ledger.drain()) {
+            out.add(new Judged(v, explainer.explain(v)));
+            wrecked |= v.kind() == Violation.Kind.INCONSISTENT; // nobody repairs that, and marks are forgotten
+        }
+        List<LockViolation> locking = machine.validator().violations();
+        for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
+            LockViolation l = locking.get(lockViolationsSeen);
+            out.add(new Judged(locking(l), explainer.explain(l)));
+        }
+        return out;
+    }
+
+    /** What Xen's code found corrupt, else what the audit finds, most of it by way of the ledger. */
+    private List<Violation> judgeState(boolean atRest) {
         List<Violation> out = new ArrayList<>();
-        if (hang != null) {
-            if (hang.isDeadlock()) {
-                out.add(new Violation(
-                        Violation.Kind.DEADLOCK,
-                        0,
-                        -1,
-                        -1,
-                        hang.circle(),
-                        hang.report().lines().toList()));
-            }
-        } else if (machine.failure() instanceof StateCorrupted c) {
+        if (machine.failure() instanceof StateCorrupted c) {
             List<String> story = new ArrayList<>(c.intid() < 0 ? List.of() : history(c.domain(), c.intid()));
             for (StackTraceElement e : c.getStackTrace()) {
                 story.add("at " + e);
             }
-            out.add(new Violation(Violation.Kind.CORRUPTED, c.domain(), -1, c.vcpu(), c.getMessage(), story));
-        } else if (machine.failure() == null) {
+            out.add(new Violation(Violation.Kind.CORRUPTED, c.domain(), c.intid(), c.vcpu(), c.getMessage(), story));
+        } else {
             for (Domain d : machine.domains()) {
-                audit.judge(d);
+                audit.judge(d, atRest);
             }
-        }
-        out.addAll(ledger.drain());
-        List<LockViolation> locking = machine.validator().violations();
-        for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
-            out.add(locking(locking.get(lockViolationsSeen)));
         }
         return out;
     }

@@ -18,8 +18,25 @@ class FaultTest {
         "FORGET_RERAISE, spi-storm, LOST"
     })
     void aPlantedFaultIsReportedEveryTime(Fault fault, String scenario, Violation.Kind kind) {
-        for (long seed = 1; seed <= 5; seed++) {
-            RunRecord run = Runs.run(scenario, Variant.allFixed().with(fault), 6, seed);
+        assertReported(Variant.allFixed().with(fault), fault, scenario, kind, 5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DROP_KICK, spi-echo, LOST",
+        "DROP_LR, spi-echo, LOST",
+        "DUPLICATE_LR, spi-echo, DUPLICATED",
+        "WRONG_ROUTE, spi-echo, WRONG_TARGET",
+        "FORGET_RERAISE, spi-storm, LOST"
+    })
+    void withXensWeakSpotsAFaultOnAnInterruptWhoseWindowsWereNotReachedIsStillNew(
+            Fault fault, String scenario, Violation.Kind kind) {
+        assertReported(Variant.xen().with(fault), fault, scenario, kind, 2);
+    }
+
+    private static void assertReported(Variant variant, Fault fault, String scenario, Violation.Kind kind, int seeds) {
+        for (long seed = 1; seed <= seeds; seed++) {
+            RunRecord run = Runs.run(scenario, variant, 6, seed);
 
             assertThat(run.verdict())
                     .as("%s, seed %d: %s", fault, seed, run.explanation())

@@ -33,6 +33,9 @@ public interface GicHwOperations {
 
     void setSavedLrMask(Vcpu v, long mask);
 
+    /** A list register as it was saved with a vCPU; for observers. */
+    long savedLr(Vcpu v, int lr);
+
     HwIrqController hostIrqType();
 
     HwIrqController guestIrqType();

@@ -445,6 +445,11 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
+    public long savedLr(Vcpu v, int lr) {
+        return ((SavedState) v.gic()).lr[lr];
+    }
+
+    @Override
     @Xen("gicv3_save_state")
     public void saveState(Pcpu cpu, Vcpu v) {
         SavedState s = (SavedState) v.gic();

@@ -53,54 +53,77 @@ final class ListRegisters {
     // ---- lists ------------------------------------------------------------------------------------------------------
 
     /** Inserts before the first strictly less urgent entry. V held. */
-    private static void insertByPriority(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> node) {
+    private void insertByPriority(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> node) {
         int priority = node.element().priority().peek();
+        ListNode<PendingIrq> last = head;
         ListNode<PendingIrq> at = head.next();
-        for (int steps = 0; at != head && entry(v, at, steps).priority().peek() <= priority; steps++) {
+        for (int steps = 0;
+                at != head && entry(v, head, last, at, steps).priority().peek() <= priority;
+                steps++) {
+            last = at;
             at = at.next();
         }
-        at.addBefore(node);
+        rules.links.link(cpu, v, at, node);
     }
 
-    /** The entry of a node met on a walk over one of {@code v}'s lists; a foreign head or an endless walk is corruption. */
-    static PendingIrq entry(VgicVcpu v, ListNode<PendingIrq> node, int steps) {
+    /**
+     * The entry of a node met on a walk over one of {@code v}'s lists; a foreign head or an endless walk is corruption.
+     *
+     * @param last the node from which the walk came here
+     */
+    PendingIrq entry(
+            VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, ListNode<PendingIrq> node, int steps) {
         PendingIrq p = node.element();
-        checkSteps(v, steps);
+        checkSteps(v, head, last, steps);
         if (p == null) {
-            throw corrupted(v, "runs into the head of another list");
+            throw corrupted(v, head, last, "runs into the head of another list");
         }
         return p;
     }
 
     /** Ends a walk over one of {@code v}'s lists that has taken more steps than there can be entries. */
-    static void checkSteps(VgicVcpu v, int steps) {
+    void checkSteps(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, int steps) {
         if (steps > MAX_WALK) {
-            throw corrupted(v, "does not end");
+            throw corrupted(v, head, last, "does not end");
         }
     }
 
-    private static StateCorrupted corrupted(VgicVcpu v, String how) {
-        return new StateCorrupted(v.domain().domain().id(), v.vcpu().vcpuId(), -1, "a list of " + v + " " + how);
+    private StateCorrupted corrupted(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, String how) {
+        PendingIrq at = rules.links.culprit(v, head, last);
+        return new StateCorrupted(
+                v.domain().domain().id(),
+                at == null || at.irq() >= 32 ? v.vcpu().vcpuId() : at.vcpu(),
+                at == null ? -1 : at.irq(),
+                "a list of " + v + " " + how + (at == null ? "" : "; it went astray at interrupt " + at.irq()));
     }
 
     /** Links {@code p} on the vCPU's inflight list. V held. */
     void addInflight(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        insertByPriority(v, v.inflight(), p.inflight());
-        p.owner().setRelease(cpu, v);
+        p.owner().setRelease(cpu, v); // before it is linked: whoever finds it on a list also finds whose list
+        insertByPriority(cpu, v, v.inflight(), p.inflight());
     }
 
-    /** Takes {@code p} off the inflight list that it is on; harmless if it is on none. */
-    void removeInflight(Pcpu cpu, PendingIrq p) {
-        p.inflight().unlink();
-        p.owner().setRelease(cpu, null);
+    /** Takes {@code p} off the inflight list that it is on; harmless if it is on none. V of {@code held} held. */
+    void removeInflight(Pcpu cpu, VgicVcpu held, PendingIrq p) {
+        VgicVcpu owner = p.owner().peek();
+        rules.links.unlink(cpu, held, owner, p.inflight());
+        if (owner != null) {
+            p.owner().replace(cpu, owner, null); // under the wrong lock there may be a newer owner already
+        }
+    }
+
+    /** Takes {@code p} off the lr_pending list that it is on; harmless if it is on none. V of {@code held} held. */
+    void removeLrPending(Pcpu cpu, VgicVcpu held, PendingIrq p) {
+        rules.links.unlink(cpu, held, p.queueOwner().peek(), p.lrQueue());
     }
 
     @Xen("gic_add_to_lr_pending")
     private void addToLrPending(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
         if (p.lrQueue().isEmpty()) {
-            insertByPriority(v, v.lrPending(), p.lrQueue());
+            p.queueOwner().setRelease(cpu, v);
+            insertByPriority(cpu, v, v.lrPending(), p.lrQueue());
         }
     }
 
@@ -152,9 +175,23 @@ final class ListRegisters {
             if (lr >= gic.nrLrs()) {
                 throw noSuchLr(v, p, lr);
             }
+            markWrongLr(cpu, v, p, lr);
             updateOneLr(cpu, v, lr);
         } else {
             cpu.events().record(Event.QUEUED_ONLY, p.domain(), p.irq(), v.vcpu().vcpuId());
+        }
+    }
+
+    /** Syncing a list register early is harmless if its interrupt says that it is in it. */
+    private void markWrongLr(Pcpu cpu, VgicVcpu v, PendingIrq p, int lr) {
+        PendingIrq content = content(cpu, v, lr);
+        if (content == p || content.lr().peek() == lr && (cpu.lrMask() >>> lr & 1) != 0) {
+            return;
+        }
+        if (p.owner().peek() != v) {
+            rules.wrongLr(cpu, p, content);
+        } else {
+            rules.links.misread(p, content);
         }
     }
 
@@ -176,7 +213,9 @@ final class ListRegisters {
         PendingIrq p = v.domain().pending(v.vcpu(), (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK));
         if ((lr & VirtualCpuInterface.LR_ACTIVE) != 0) {
             p.status().setBit(cpu, PendingIrq.ACTIVE);
-            if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.status().testAndClearBit(cpu, PendingIrq.QUEUED)) {
+            if (p.status().testBit(cpu, PendingIrq.ENABLED)
+                    && !rules.waitsForTarget(p)
+                    && p.status().testAndClearBit(cpu, PendingIrq.QUEUED)) {
                 if (p.desc().getOpaque(cpu) == null) {
                     gic.writeLr(cpu, i, lr | PENDING);
                 } else {
@@ -215,7 +254,7 @@ final class ListRegisters {
         } else if (migrating) {
             finishMigration(cpu, v, p, desc, queued);
         } else if (enabled || !rules.disabled.staysHeld(cpu, p)) {
-            removeInflight(cpu, p);
+            removeInflight(cpu, v, p);
             cpu.smpWmb();
             if (queued) {
                 dropped(cpu, v, p);
@@ -224,14 +263,15 @@ final class ListRegisters {
     }
 
     private void finishMigration(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc, boolean queued) {
-        boolean again = rules.migrationEnd.leaving(cpu, p, queued);
-        removeInflight(cpu, p);
+        RankRules.MigrationEndRule end = rules.migrationEnd(p);
+        boolean again = end.leaving(cpu, p, queued);
+        removeInflight(cpu, v, p);
         cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
         VgicVcpu target = v.domain().target(cpu, p.irq());
         rules.store.ending(cpu, p, target.vcpu().vcpuId());
         Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
         Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
-        rules.migrationEnd.left(cpu, p);
+        end.left(cpu, p);
         cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
         if (again) {
             Reinjections r = reinjections[cpu.id()];
@@ -282,13 +322,14 @@ final class ListRegisters {
         ListNode<PendingIrq> walkFrom = v.inflight();
         int lr = 0;
         int left = gic.nrLrs();
-        ListNode<PendingIrq> node = v.lrPending().next();
+        ListNode<PendingIrq> last = v.lrPending();
+        ListNode<PendingIrq> node = last.next();
         while (node != v.lrPending() && left > 0) {
             ListNode<PendingIrq> following = node.next(); // saved before a victim may be inserted
-            PendingIrq p = entry(v, node, 0);
+            PendingIrq p = entry(v, v.lrPending(), last, node, 0);
             lr = findUnusedLr(cpu, lr);
             if (lr >= gic.nrLrs()) {
-                PendingIrq victim = rules.victim.find(cpu, v, walkFrom, p);
+                PendingIrq victim = rules.victim.find(cpu, this, v, walkFrom, p);
                 if (victim == null) {
                     break;
                 }
@@ -296,9 +337,10 @@ final class ListRegisters {
                 walkFrom = victim.inflight();
             }
             setLr(cpu, p, lr);
-            p.lrQueue().unlink();
+            removeLrPending(cpu, v, p);
             cpu.setLrMask(cpu.lrMask() | 1L << lr);
             left--;
+            last = node;
             node = following;
         }
         v.lock().unlock(cpu);
@@ -308,6 +350,10 @@ final class ListRegisters {
         int lr = victim.lr().peek();
         if (lr >= gic.nrLrs()) {
             throw noSuchLr(v, victim, lr);
+        }
+        PendingIrq content = content(cpu, v, lr);
+        if (content != victim) {
+            rules.links.misread(victim, content);
         }
         cpu.count(Counter.EVICTIONS);
         cpu.events().record(Event.EVICTED, victim.domain(), victim.irq(), lr);
@@ -340,8 +386,10 @@ final class ListRegisters {
         boolean pending = false;
         int flags = v.lock().lockIrqSave(cpu);
         int steps = 0;
-        for (ListNode<PendingIrq> n = v.inflight().next(); n != v.inflight(); n = n.next()) {
-            PendingIrq p = entry(v, n, steps++);
+        ListNode<PendingIrq> last = v.inflight();
+        for (ListNode<PendingIrq> n = last.next(); n != v.inflight(); n = n.next()) {
+            PendingIrq p = entry(v, v.inflight(), last, n, steps++);
+            last = n;
             int priority = p.priority().peek() >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
             if (priority >= mask || priority >= running) {
                 break;
@@ -356,9 +404,7 @@ final class ListRegisters {
     }
 
     /** Which interrupt list register {@code lr} of this pCPU names. */
-    PendingIrq content(Pcpu cpu, VgicVcpu v, int lr) {
-        return lr >= gic.nrLrs()
-                ? null
-                : v.domain().pending(v.vcpu(), (int) (gic.readLr(cpu, lr) & VirtualCpuInterface.LR_VIRTUAL_MASK));
+    private PendingIrq content(Pcpu cpu, VgicVcpu v, int lr) {
+        return v.domain().pending(v.vcpu(), (int) (gic.readLr(cpu, lr) & VirtualCpuInterface.LR_VIRTUAL_MASK));
     }
 }

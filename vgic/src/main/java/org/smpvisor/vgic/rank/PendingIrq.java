@@ -26,6 +26,7 @@ public final class PendingIrq {
 
     private final int irq;
     private final int domain;
+    private final int vcpu;
 
     /** Atomic bits, nearly always changed under the lock of the vCPU whose list it is on. */
     private final IntCell status = new IntCell("pending_irq.status");
@@ -51,13 +52,18 @@ public final class PendingIrq {
     @Deviation("Xen has no such field; it is a shadow for the corrected rules and for the marks of the weak spots")
     private final RefCell<VgicVcpu> owner = new RefCell<>("pending_irq.owner", null);
 
+    /** vCPU whose lr_pending list holds the node; shadow like {@link #owner}. */
+    private final RefCell<VgicVcpu> queueOwner = new RefCell<>("pending_irq.queue_owner", null);
+
     /** Target that a migration in progress was asked for; shadow like {@link #owner}. */
     private final IntCell migratingTo = new IntCell("pending_irq.migrating_to");
 
+    /** @param vcpu vCPU that it is private to, -1 for an SPI */
     @Xen("vgic_init_pending_irq")
-    PendingIrq(int irq, int domain) {
+    PendingIrq(int irq, int domain, int vcpu) {
         this.irq = irq;
         this.domain = domain;
+        this.vcpu = vcpu;
     }
 
     /** Virtual INTID. */
@@ -68,6 +74,11 @@ public final class PendingIrq {
     /** Id of the domain it belongs to. */
     public int domain() {
         return domain;
+    }
+
+    /** Id of the vCPU that it is private to, -1 for an SPI. */
+    public int vcpu() {
+        return vcpu;
     }
 
     public IntCell status() {
@@ -90,12 +101,21 @@ public final class PendingIrq {
         return lr;
     }
 
+    /** List register that it says it is in, for observers; meaningful while VISIBLE. */
+    public int lrNumber() {
+        return lr.peek();
+    }
+
     IntCell priority() {
         return priority;
     }
 
     RefCell<VgicVcpu> owner() {
         return owner;
+    }
+
+    RefCell<VgicVcpu> queueOwner() {
+        return queueOwner;
     }
 
     IntCell migratingTo() {

@@ -12,16 +12,13 @@ import org.smpvisor.variant.Xen;
  * interrupt when its window is really met.
  */
 final class RankRules {
-    /** Whose lock protects an SPI (H1, H3). */
+    /** Whose lock protects an SPI (H1 without hardware behind it, H3 with). */
     interface OwnerRule {
         /** The vCPU whose V to take, {@code target} being the one that the route names. */
         VgicVcpu choose(Pcpu cpu, PendingIrq p, VgicVcpu target);
 
         /** With V of {@code v} held: whether it is the right lock, {@code route} being the vCPU that the route named. */
         boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route);
-
-        /** Whether a purely virtual SPI migrates like a hardware one. */
-        boolean movesVirtual();
     }
 
     /** Whether the route is looked at again once V is held (H2). */
@@ -76,7 +73,7 @@ final class RankRules {
          * @param from where the last walk of this flush ended, the head of the inflight list at first
          * @return the victim, or {@code null} to end the flush
          */
-        PendingIrq find(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p);
+        PendingIrq find(Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p);
     }
 
     /** Whether an enable that raised an interrupt for {@code v} kicks it (SV1). */
@@ -91,9 +88,10 @@ final class RankRules {
         void leave(Pcpu cpu, int flags);
     }
 
-    final OwnerRule owner;
+    /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
+    final boolean movesVirtual;
+
     final TargetRule target;
-    final MigrationEndRule migrationEnd;
     final EnableRouteRule enableRoute;
     final HeldMoveRule heldMove;
     final StoreRule store;
@@ -102,15 +100,22 @@ final class RankRules {
     final VictimRule victim;
     final EnableKickRule enableKick;
     final MoveMaskRule moveMask;
+    final ListLinks links;
+    private final OwnerRule virtualOwner;
+    private final OwnerRule hardwareOwner;
+    private final MigrationEndRule virtualMigrationEnd;
+    private final MigrationEndRule hardwareMigrationEnd;
     private final Marks marks;
 
     RankRules(Variant variant, Marks marks) {
         this.marks = marks;
-        boolean ownerFixed = variant.isFixed(Quirk.H1);
-        boolean staleFixed = variant.isFixed(Quirk.H3);
-        owner = ownerFixed || staleFixed ? new OwnersLock(ownerFixed) : new TargetsLock();
+        this.links = new ListLinks(marks);
+        movesVirtual = variant.isFixed(Quirk.H1);
+        virtualOwner = movesVirtual ? new OwnersLock() : new TargetsLock();
+        hardwareOwner = variant.isFixed(Quirk.H3) ? new OwnersLock() : new TargetsLock();
+        virtualMigrationEnd = new InjectAgain();
         target = variant.isFixed(Quirk.H2) ? RankRules::recheckTarget : this::trustTarget;
-        migrationEnd = staleFixed ? new InjectAgain() : new DropQueued();
+        hardwareMigrationEnd = variant.isFixed(Quirk.H3) ? new InjectAgain() : new DropQueued();
         enableRoute = variant.isFixed(Quirk.H27) ? RankRules::routeUnlessMigrating : this::routeAlways;
         heldMove = variant.isFixed(Quirk.H5) ? RankRules::onlyIfVisible : this::always;
         store = variant.isFixed(Quirk.H10) ? new StoreEarly() : new StoreLate();
@@ -120,6 +125,21 @@ final class RankRules {
         victim = variant.isFixed(Quirk.H28) ? RankRules::leastUrgent : this::xenVictim;
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
+    }
+
+    /** Whether an assertion of a virtual SPI is kept for its new target; Xen never migrates one (H1). */
+    boolean waitsForTarget(PendingIrq p) {
+        return movesVirtual && p.desc().peek() == null && (p.status().peek() & 1 << PendingIrq.MIGRATING) != 0;
+    }
+
+    /** The owner rule for the kind of {@code p}. */
+    OwnerRule owner(PendingIrq p) {
+        return p.desc().peek() == null ? virtualOwner : hardwareOwner;
+    }
+
+    /** The migration-end rule for the kind of {@code p}. */
+    MigrationEndRule migrationEnd(PendingIrq p) {
+        return p.desc().peek() == null ? virtualMigrationEnd : hardwareMigrationEnd;
     }
 
     // ---- H1, H3 -----------------------------------------------------------------------------------------------------
@@ -135,28 +155,14 @@ final class RankRules {
         public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route) {
             VgicVcpu o = p.owner().peek();
             if (o != null && o != v) {
-                Quirk q = p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
-                marks.reached(q, p.domain(), p.irq());
-                marks.taints(q, p.domain(), o.vcpu().vcpuId());
-                marks.taints(q, p.domain(), v.vcpu().vcpuId());
+                reached(cpu, wrongLock(p), p);
             }
             return true;
-        }
-
-        @Override
-        public boolean movesVirtual() {
-            return false;
         }
     }
 
     /** Corrected: the lock of the vCPU whose list holds the entry, confirmed once it is held. */
     private static final class OwnersLock implements OwnerRule {
-        private final boolean movesVirtual;
-
-        OwnersLock(boolean movesVirtual) {
-            this.movesVirtual = movesVirtual;
-        }
-
         @Override
         public VgicVcpu choose(Pcpu cpu, PendingIrq p, VgicVcpu t) {
             VgicVcpu o = p.owner().getAcquire(cpu);
@@ -168,18 +174,13 @@ final class RankRules {
             VgicVcpu o = p.owner().getAcquire(cpu);
             return o == v || o == null && v == route;
         }
-
-        @Override
-        public boolean movesVirtual() {
-            return movesVirtual;
-        }
     }
 
     // ---- H2 ---------------------------------------------------------------------------------------------------------
 
     private boolean trustTarget(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v) {
         if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek() == null) {
-            marks.reached(Quirk.H2, p.domain(), p.irq());
+            reached(cpu, Quirk.H2, p);
         }
         return true;
     }
@@ -194,10 +195,10 @@ final class RankRules {
     private final class DropQueued implements MigrationEndRule {
         @Override
         public boolean leaving(Pcpu cpu, PendingIrq p, boolean queued) {
-            if (queued && p.desc().peek() != null) {
-                marks.reached(Quirk.H3, p.domain(), p.irq());
+            if (queued) {
+                reached(cpu, Quirk.H3, p);
             }
-            return queued && p.desc().peek() == null; // Xen never migrates a virtual SPI; H1's rule must not lose one
+            return false;
         }
 
         @Override
@@ -223,7 +224,7 @@ final class RankRules {
 
     private boolean routeAlways(Pcpu cpu, PendingIrq p) {
         if ((p.status().peek() & 1 << PendingIrq.MIGRATING) != 0) {
-            marks.reached(Quirk.H27, p.domain(), p.irq());
+            reached(cpu, Quirk.H27, p);
         }
         return true;
     }
@@ -233,8 +234,11 @@ final class RankRules {
     }
 
     private boolean always(Pcpu cpu, PendingIrq p) {
+        if (p.desc().peek() == null) {
+            return onlyIfVisible(cpu, p); // Xen never migrates a virtual SPI, so that H1's rule is free here
+        }
         if ((p.status().peek() & 1 << PendingIrq.VISIBLE) == 0) {
-            marks.reached(Quirk.H5, p.domain(), p.irq());
+            reached(cpu, Quirk.H5, p);
         }
         return true;
     }
@@ -252,7 +256,7 @@ final class RankRules {
         @Override
         public void ending(Pcpu cpu, PendingIrq p, int t) {
             if (p.migratingTo().peek() != t) {
-                marks.reached(Quirk.H10, p.domain(), p.irq());
+                reached(cpu, Quirk.H10, p);
             }
         }
     }
@@ -271,7 +275,7 @@ final class RankRules {
 
     private boolean noKick(Pcpu cpu, PendingIrq p, VgicVcpu v) {
         if (v.vcpu() != cpu.current()) {
-            marks.reached(Quirk.SV1, p.domain(), p.irq());
+            reached(cpu, Quirk.SV1, p);
         }
         return false;
     }
@@ -280,7 +284,7 @@ final class RankRules {
 
     private boolean queuedIsDropped(Pcpu cpu, PendingIrq p) {
         if ((p.status().peek() & 1 << PendingIrq.QUEUED) != 0) {
-            marks.reached(Quirk.H11, p.domain(), p.irq());
+            reached(cpu, Quirk.H11, p);
         }
         return false;
     }
@@ -291,19 +295,19 @@ final class RankRules {
 
     private void keepActive(Pcpu cpu, PendingIrq p) {
         if ((p.status().peek() & 1 << PendingIrq.ACTIVE) != 0) {
-            marks.reached(Quirk.H12, p.domain(), p.irq());
+            reached(cpu, Quirk.H12, p);
         }
     }
 
     /** Backwards from where the last walk ended; equal priority ends the flush; urgency is not compared. */
     @Xen("gic_restore_pending_irqs")
-    private PendingIrq xenVictim(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
+    private PendingIrq xenVictim(Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
         for (ListNode<PendingIrq> n = from.prev(); n != from; n = n.prev()) {
             PendingIrq candidate = n.element();
-            ListRegisters.checkSteps(v, ++steps);
+            lrs.checkSteps(v, v.inflight(), from, ++steps);
             if (candidate == null) {
-                marks.reached(Quirk.H28, p.domain(), p.irq()); // the list head is read as an entry: never a victim
+                reached(cpu, Quirk.H28, p); // the list head is read as an entry: never a victim
                 continue;
             }
             if (candidate.priority().peek() == p.priority().peek()) {
@@ -311,7 +315,7 @@ final class RankRules {
             }
             if (isEvictable(cpu, candidate)) {
                 if (candidate.priority().peek() < p.priority().peek()) {
-                    marks.reached(Quirk.H28, candidate.domain(), candidate.irq());
+                    reached(cpu, Quirk.H28, candidate);
                 }
                 return candidate;
             }
@@ -319,10 +323,11 @@ final class RankRules {
         return null;
     }
 
-    private static PendingIrq leastUrgent(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
+    private static PendingIrq leastUrgent(
+            Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
         for (ListNode<PendingIrq> n = v.inflight().prev(); n != v.inflight(); n = n.prev()) {
-            PendingIrq candidate = ListRegisters.entry(v, n, steps++);
+            PendingIrq candidate = lrs.entry(v, v.inflight(), n, n, steps++);
             if (candidate.priority().peek() <= p.priority().peek()) {
                 return null;
             }
@@ -344,13 +349,13 @@ final class RankRules {
     private final class Open implements MoveMaskRule {
         @Override
         public int enter(Pcpu cpu, int domain) {
-            marks.reached(Quirk.C1, domain, 0);
+            marks.enter(cpu, Quirk.C1);
             return 0;
         }
 
         @Override
         public void leave(Pcpu cpu, int flags) {
-            // The mask was not touched.
+            marks.leave(cpu, Quirk.C1); // the mask was not touched
         }
     }
 
@@ -366,10 +371,26 @@ final class RankRules {
         }
     }
 
-    /** A wrong list register was synced (H3): marks the interrupt that it holds. */
-    void wrongLr(PendingIrq p, PendingIrq content) {
-        if (p != content) {
-            marks.reached(p.desc().peek() == null ? Quirk.H1 : Quirk.H3, content.domain(), content.irq());
+    // ---- marks ------------------------------------------------------------------------------------------------------
+
+    private void reached(Pcpu cpu, Quirk q, PendingIrq p) {
+        marks.reached(cpu, q, p.domain(), p.vcpu(), p.irq());
+    }
+
+    private static Quirk wrongLock(PendingIrq p) {
+        return p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
+    }
+
+    /** An entry is found inflight under V of {@code v}: marks it if it got on another vCPU's list since {@code confirm}. */
+    void found(PendingIrq p, VgicVcpu v) {
+        VgicVcpu o = p.owner().peek();
+        if (o != null && o != v) {
+            marks.affect(p.domain(), p.vcpu(), p.irq(), Marks.bit(wrongLock(p)));
         }
+    }
+
+    /** Not the list register of {@code p} but that of another vCPU's {@code content} is about to be synced (H1, H3). */
+    void wrongLr(Pcpu cpu, PendingIrq p, PendingIrq content) {
+        reached(cpu, wrongLock(p), content);
     }
 }

@@ -90,7 +90,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
         while (true) {
             VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
-            VgicVcpu v = p.irq() < 32 ? route : rules.owner.choose(cpu, p, route);
+            VgicVcpu v = p.irq() < 32 ? route : rules.owner(p).choose(cpu, p, route);
             v.lock().lock(cpu);
             if (p.irq() < 32 || isGuardian(cpu, d, p, v, route, given != null)) {
                 return v;
@@ -104,8 +104,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
      * {@code v} without this lock, so that both answers hold at one moment.
      */
     private boolean isGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v, VgicVcpu route, boolean given) {
-        return rules.owner.confirm(cpu, p, v, route)
-                && (given || rules.target.confirm(cpu, d, p, v) && rules.owner.confirm(cpu, p, v, route));
+        RankRules.OwnerRule owner = rules.owner(p);
+        return owner.confirm(cpu, p, v, route)
+                && (given || rules.target.confirm(cpu, d, p, v) && owner.confirm(cpu, p, v, route));
     }
 
     // ---- injection --------------------------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
         p.status().setBit(cpu, PendingIrq.QUEUED);
         if (!p.inflight().isEmpty()) {
-            markWrongLr(cpu, v, p);
+            rules.found(p, v);
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
         }
@@ -164,15 +165,6 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
         lrs.addInflight(cpu, v, p);
         return true;
-    }
-
-    private void markWrongLr(Pcpu cpu, VgicVcpu v, PendingIrq p) {
-        if (p.owner().peek() != v && v.vcpu() == cpu.current()) {
-            PendingIrq content = lrs.content(cpu, v, p.lr().peek());
-            if (content != null) {
-                rules.wrongLr(p, content);
-            }
-        }
     }
 
     @Xen("vgic_get_virq_priority")
@@ -202,6 +194,14 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Makes a domain known by its id; when it is created. */
     public void announce(Domain d) {
         domains[d.id()] = d;
+    }
+
+    /**
+     * With the machine stopped or at rest: completes the marks, so that they name each interrupt of {@code d} that a list broken
+     * by a weak spot has cut off.
+     */
+    public void settleMarks(Domain d) {
+        rules.links.settle(d);
     }
 
     // ---- entry and exit ---------------------------------------------------------------------------------------------
@@ -248,6 +248,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             p.status().setBit(cpu, PendingIrq.ENABLED);
             boolean raised = !p.inflight().isEmpty() && !p.status().testBit(cpu, PendingIrq.VISIBLE);
             if (raised) {
+                rules.found(p, guardian);
                 lrs.raiseGuestIrq(cpu, guardian, p);
             }
             guardian.lock().unlock(cpu);
@@ -291,7 +292,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             int flags = cpu.localIrqSave();
             VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : d.target(cpu, virq));
             p.status().clearBit(cpu, PendingIrq.ENABLED);
-            p.lrQueue().unlink();
+            lrs.removeLrPending(cpu, guardian, p);
             IrqDesc desc = p.desc().getOpaque(cpu);
             guardian.lock().unlock(cpu);
             cpu.localIrqRestore(flags);
@@ -338,7 +339,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         int flags = cpu.localIrqSave();
         VgicVcpu guardian = lockGuardian(cpu, d, p, old);
         IrqDesc desc = p.desc().getOpaque(cpu);
-        if (desc == null && !rules.owner.movesVirtual()) {
+        if (desc == null && !rules.movesVirtual) {
             storeEarly(cpu, rank, p, next);
             guardian.lock().unlock(cpu);
             cpu.localIrqRestore(flags);
@@ -355,8 +356,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
         } else if (!p.lrQueue().isEmpty() || !rules.heldMove.waitsForLr(cpu, p)) {
             p.status().clearBit(cpu, PendingIrq.QUEUED);
-            p.lrQueue().unlink();
-            lrs.removeInflight(cpu, p);
+            lrs.removeLrPending(cpu, guardian, p);
+            lrs.removeInflight(cpu, guardian, p);
             storeEarly(cpu, rank, p, next);
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
             again = true;

@@ -42,7 +42,7 @@ public final class VgicDomain implements Domain.State {
         this.sharedRanks = new VgicIrqRank[nrSpis / 32];
         this.pendingIrqs = new PendingIrq[nrSpis];
         for (int i = 0; i < nrSpis; i++) {
-            pendingIrqs[i] = new PendingIrq(i + 32, domain.id());
+            pendingIrqs[i] = new PendingIrq(i + 32, domain.id(), -1);
         }
         for (int i = 0; i < sharedRanks.length; i++) {
             sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0);

@@ -2,9 +2,11 @@ package org.smpvisor.vgic.rank;
 
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.ListNode;
+import org.smpvisor.cell.RefCell;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /** The vGIC's state of one vCPU: its private interrupts and the lists of what is on its way into it. */
@@ -24,13 +26,17 @@ public final class VgicVcpu implements Vcpu.State {
     @GuardedBy("lock")
     private final ListNode<PendingIrq> lrPending = new ListNode<>(null);
 
+    /** The entry that was last taken off one of the lists, or put on it, under a lock that does not guard it. */
+    @Deviation("Xen has no such field; it is a shadow for the marks of the weak spots")
+    private final RefCell<PendingIrq> astray = new RefCell<>("vgic_cpu.astray", null);
+
     @Xen("vcpu_vgic_init")
     VgicVcpu(Vcpu vcpu, VgicDomain domain) {
         this.vcpu = vcpu;
         this.domain = domain;
         this.privateRank = new VgicIrqRank(vcpu.toString(), 0, vcpu.vcpuId());
         for (int i = 0; i < pendingIrqs.length; i++) {
-            pendingIrqs[i] = new PendingIrq(i, vcpu.domain().id());
+            pendingIrqs[i] = new PendingIrq(i, vcpu.domain().id(), vcpu.vcpuId());
         }
         this.lock = new SpinLock(LockClass.VGIC_CPU, vcpu + ".vgic.lock", vcpu.vcpuId());
     }
@@ -54,6 +60,11 @@ public final class VgicVcpu implements Vcpu.State {
     /** A private interrupt, 0..31. */
     public PendingIrq pendingIrq(int irq) {
         return pendingIrqs[irq];
+    }
+
+    /** For a list that is broken between its head and no entry: who was last changed under the wrong lock. */
+    public RefCell<PendingIrq> astray() {
+        return astray;
     }
 
     public ListNode<PendingIrq> inflight() {

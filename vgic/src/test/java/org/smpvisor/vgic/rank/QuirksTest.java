@@ -6,7 +6,9 @@ import static org.smpvisor.vgic.rank.Bench.HW_2;
 import static org.smpvisor.vgic.rank.Bench.VIRTUAL;
 
 import org.junit.jupiter.api.Test;
+import org.smpvisor.cell.ListNode;
 import org.smpvisor.gic.host.HwIrqController;
+import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 
@@ -210,7 +212,26 @@ class QuirksTest {
     }
 
     @Test
-    void h3XenSyncsAWrongListRegisterAndMarksWhatItHolds() {
+    void h3XenSyncsAWrongListRegisterAndMarksWhatItOnceHeld() {
+        Bench b = Bench.xen();
+        b.enable(0, HW);
+        b.enable(0, HW_2);
+        b.inject(0, HW);
+        b.route(0, HW_2, 1);
+        b.inject(1, HW_2);
+        b.ack(1);
+        b.eoi(1, HW_2);
+        b.sync(1);
+        b.route(0, HW, 1);
+        b.inject(1, HW);
+        assertThat(b.marked(Quirk.H3, HW)).isTrue();
+        assertThat(b.marked(Quirk.H3, HW_2))
+                .as("register 0 of the wrong pCPU was looked at, which nobody has allocated")
+                .isTrue();
+    }
+
+    @Test
+    void h3XenDoesNoHarmToAnInterruptWhoseListRegisterIsSyncedEarly() {
         Bench b = Bench.xen();
         b.enable(0, HW);
         b.enable(0, HW_2);
@@ -221,9 +242,111 @@ class QuirksTest {
         b.route(0, HW, 1);
         b.inject(1, HW);
         assertThat(b.marked(Quirk.H3, HW)).isTrue();
-        assertThat(b.marked(Quirk.H3, HW_2))
-                .as("register 0 of the wrong pCPU was looked at")
-                .isTrue();
+        assertThat(b.marked(Quirk.H3, HW_2)).isFalse();
+    }
+
+    // ---- marks on neighbours ----------------------------------------------------------------------------------------
+
+    @Test
+    void anEntryUnlinkedUnderTheWrongLockMarksItselfAndItsNeighboursAndNobodyElse() {
+        Bench b = Bench.xen();
+        int[] line = {VIRTUAL, VIRTUAL + 1, VIRTUAL + 2, VIRTUAL + 3, VIRTUAL + 4};
+        for (int i : line) {
+            b.enable(0, i);
+            b.inject(1, i);
+        }
+        b.route(0, line[2], 1);
+        b.disable(0, line[2]); // takes it off lr_pending of vCPU 0 under V of vCPU 1
+
+        assertThat(b.marked(Quirk.H1, line[2])).isTrue();
+        assertThat(b.marked(Quirk.H1, line[1])).isTrue();
+        assertThat(b.marked(Quirk.H1, line[3])).isTrue();
+        assertThat(b.marked(Quirk.H1, line[0])).isFalse();
+        assertThat(b.marked(Quirk.H1, line[4])).isFalse();
+    }
+
+    @Test
+    void anEntryUnlinkedUnderItsOwnersLockMarksNobody() {
+        Bench b = Bench.xen();
+        for (int i = VIRTUAL; i < VIRTUAL + 3; i++) {
+            b.enable(0, i);
+            b.inject(1, i);
+        }
+        b.disable(0, VIRTUAL + 1);
+
+        for (Quirk q : Quirk.values()) {
+            assertThat(b.marks.hits(q)).as("%s", q).isZero();
+        }
+        assertThat(b.marked(Quirk.H1, VIRTUAL)).isFalse();
+        assertThat(b.marked(Quirk.H1, VIRTUAL + 2)).isFalse();
+    }
+
+    @Test
+    void whoIsCutOffByABrokenLinkOfAMarkedEntryIsMarkedAtTheEnd() {
+        Bench b = Bench.xen();
+        for (int i = VIRTUAL; i < VIRTUAL + 4; i++) {
+            b.enable(0, i);
+            b.inject(1, i);
+        }
+        b.vgic.settleMarks(b.domain);
+        b.marks.affect(Bench.DOMAIN, -1, VIRTUAL + 1, Marks.bit(Quirk.H1));
+        b.vgic.settleMarks(b.domain);
+        assertThat(b.marked(Quirk.H1, VIRTUAL + 2)).as("the list is whole").isFalse();
+
+        new ListNode<PendingIrq>(null).addBefore(b.pending(VIRTUAL + 1).lrQueue()); // on another list, half of it
+        b.vgic.settleMarks(b.domain);
+        assertThat(b.marked(Quirk.H1, VIRTUAL + 2)).isTrue();
+        assertThat(b.marked(Quirk.H1, VIRTUAL + 3)).isTrue();
+    }
+
+    // ---- combinations -----------------------------------------------------------------------------------------------
+
+    private static Bench only(Quirk faithful) {
+        return Bench.of(Variant.allFixed().with(faithful, false));
+    }
+
+    /** Moves {@code spi}, in a list register of vCPU 0, to vCPU 1, and asserts it again there. */
+    private static Bench assertedAgainAfterTheMove(Quirk faithful, int spi) {
+        Bench b = only(faithful);
+        b.enable(0, spi);
+        b.inject(0, spi);
+        b.ack(0);
+        b.route(0, spi, 1);
+        b.inject(1, spi);
+        b.eoi(0, spi);
+        b.irqExit(0);
+        return b;
+    }
+
+    @Test
+    void withOnlyH1FaithfulAVirtualSpiGoesAstrayAndAHardwareOneDoesNot() {
+        Bench virtual = assertedAgainAfterTheMove(Quirk.H1, VIRTUAL);
+        assertThat(virtual.inflightOn(1, VIRTUAL)).as("it stays on vCPU 0").isFalse();
+        assertThat(virtual.marked(Quirk.H1, VIRTUAL)).isTrue();
+        Bench hardware = assertedAgainAfterTheMove(Quirk.H1, HW);
+        assertThat(hardware.inflightOn(1, HW)).isTrue();
+        assertThat(hardware.marked(Quirk.H3, HW) || hardware.marked(Quirk.H1, HW))
+                .isFalse();
+    }
+
+    @Test
+    void withOnlyH3FaithfulAHardwareSpiIsDroppedAndAVirtualOneIsNot() {
+        Bench hardware = assertedAgainAfterTheMove(Quirk.H3, HW);
+        assertThat(hardware.inflightOn(0, HW) || hardware.inflightOn(1, HW)).isFalse();
+        assertThat(hardware.marked(Quirk.H3, HW)).isTrue();
+        Bench virtual = assertedAgainAfterTheMove(Quirk.H3, VIRTUAL);
+        assertThat(virtual.inflightOn(1, VIRTUAL)).isTrue();
+        assertThat(virtual.marked(Quirk.H3, VIRTUAL) || virtual.marked(Quirk.H1, VIRTUAL))
+                .isFalse();
+    }
+
+    @Test
+    void withOnlyH5FaithfulAHeldVirtualSpiIsRelinkedAtOnce() {
+        Bench b = only(Quirk.H5);
+        b.inject(1, VIRTUAL);
+        b.route(0, VIRTUAL, 1);
+        assertThat(b.inflightOn(1, VIRTUAL)).isTrue();
+        assertThat(b.marked(Quirk.H5, VIRTUAL)).isFalse();
     }
 
     // ---- H11, H12 ---------------------------------------------------------------------------------------------------
