@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -258,7 +259,19 @@ public final class StressCommand implements Callable<Integer> {
         for (Map.Entry<String, String> e : quirk.entrySet()) {
             variant = variant.with(quirkNamed(e.getKey()), fixed("--quirk " + e.getKey(), e.getValue()));
         }
-        return fault == null ? variant : variant.with(faultNamed(fault));
+        return fault == null ? variant : planted(variant);
+    }
+
+    /** A fault is only planted where nothing else can be blamed for what comes of it. */
+    private Variant planted(Variant variant) {
+        Fault f = faultNamed(fault);
+        List<Quirk> excuses = StormRun.excuses(variant);
+        if (!excuses.isEmpty()) {
+            throw wrong("--fault: what comes of it could be blamed on "
+                    + excuses.stream().map(Enum::name).collect(Collectors.joining(", "))
+                    + ", which this run has as Xen has them; plant it with --quirks fixed");
+        }
+        return variant.with(f);
     }
 
     private boolean fixed(String option, String value) {

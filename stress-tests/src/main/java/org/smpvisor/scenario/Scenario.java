@@ -47,6 +47,9 @@ public record Scenario(
 
     public Scenario {
         promises = Map.copyOf(promises);
+        if (promises.isEmpty() || promises.values().stream().anyMatch(n -> n < 1)) {
+            throw new IllegalArgumentException("scenario " + name + " must promise events, each at least once");
+        }
     }
 
     /** How often {@code c} must happen in a run of that many seconds: at least once, the whole promise from a minute on. */

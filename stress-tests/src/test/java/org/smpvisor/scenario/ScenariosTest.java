@@ -1,13 +1,20 @@
 package org.smpvisor.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.machine.Machine;
+import org.smpvisor.machine.MachineDescription;
+import org.smpvisor.machine.MachineSpec;
 import org.smpvisor.variant.Variant;
 
 class ScenariosTest {
@@ -63,6 +70,40 @@ class ScenariosTest {
         assertThat(s.required(Counter.EVICTIONS, 6)).isEqualTo(30);
         assertThat(s.required(Counter.EVICTIONS, 0.1)).isEqualTo(1);
         assertThat(s.required(Counter.EVICTIONS, 3600)).isEqualTo(300);
+    }
+
+    @Test
+    void aScenarioThatPromisesNothingIsRefused() {
+        Scenario s = Scenarios.named("all").orElseThrow();
+
+        assertThatThrownBy(() -> promising(s, Map.of())).hasMessageContaining("must promise events");
+        assertThatThrownBy(() -> promising(s, Map.of(Counter.UIE, 0))).hasMessageContaining("each at least once");
+        for (Scenario known : Scenarios.all()) {
+            for (Counter c : known.promises().keySet()) {
+                assertThat(known.required(c, 1e-9)).isPositive();
+            }
+        }
+    }
+
+    private static Scenario promising(Scenario s, Map<Counter, Integer> promises) {
+        return new Scenario(
+                s.name(),
+                s.summary(),
+                s.plan(),
+                s.pcpus(),
+                s.domains(),
+                s.vcpus(),
+                s.lines(),
+                s.virtualLines(),
+                s.environment(),
+                promises);
+    }
+
+    @Test
+    void whatTheModelFailsOfIsToldWithItsPcpu() {
+        Pcpu cpu = new Machine(MachineSpec.of(MachineDescription.qemuVirt().withCpus(2), Variant.xen())).pcpu(1);
+
+        assertThat(StormRun.failureText(cpu, new ModelBug("a rule is broken"))).startsWith("on cpu1: a rule is broken");
     }
 
     @Test
