@@ -292,6 +292,12 @@ public final class Pcpu extends PcpuTailPadding {
         engine.irqsOpened(this);
     }
 
+    /** The interrupt mask as it is, for {@link #localIrqRestore}. */
+    @Xen("local_save_flags")
+    public int localSaveFlags() {
+        return irqMasked ? 1 : 0;
+    }
+
     /** Masks interrupts and returns the former state for {@link #localIrqRestore}. */
     @Xen("local_irq_save")
     public int localIrqSave() {

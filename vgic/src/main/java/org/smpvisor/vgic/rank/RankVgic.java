@@ -82,7 +82,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
     // ---- which lock -------------------------------------------------------------------------------------------------
 
     /**
-     * Takes, interrupts masked, the lock of the vCPU that guards {@code p} now; returns that vCPU.
+     * Looks up the vCPU that guards {@code p}, then masks interrupts and takes its lock; returns that vCPU. Whoever unlocks
+     * puts the interrupt mask back. Between look-up and lock anything may happen, an interrupt included (H2).
      *
      * @param given the vCPU that the route names, if the caller holds the rank lock or names the vCPU itself; else
      *     {@code null}, and the route is looked up
@@ -91,11 +92,11 @@ public final class RankVgic implements VgicOps, VgicConnector {
         while (true) {
             VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
             VgicVcpu v = p.irq() < 32 ? route : rules.owner(p).choose(cpu, p, route);
-            v.lock().lock(cpu);
+            int flags = v.lock().lockIrqSave(cpu);
             if (p.irq() < 32 || isGuardian(cpu, d, p, v, route, given != null)) {
                 return v;
             }
-            v.lock().unlock(cpu);
+            v.lock().unlockIrqRestore(cpu, flags);
         }
     }
 
@@ -120,11 +121,10 @@ public final class RankVgic implements VgicOps, VgicConnector {
         VgicDomain vd = of(d);
         PendingIrq p = vd.pending(given, virq);
         int mark = lrs.reinjectionMark(cpu);
-        int flags = cpu.localIrqSave();
+        int flags = cpu.localSaveFlags();
         VgicVcpu v = lockGuardian(cpu, vd, p, given == null ? misrouted(cpu, vd, p) : of(given));
         boolean accepted = queue(cpu, v, p);
-        v.lock().unlock(cpu);
-        cpu.localIrqRestore(flags);
+        v.lock().unlockIrqRestore(cpu, flags);
         if (accepted) {
             reinject(cpu, mark);
             scheduler.kick(cpu, v.vcpu());
@@ -243,7 +243,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             PendingIrq p = d.pending(v, virq);
             VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
             cpu.events().record(Event.ENABLE, p.domain(), virq, v.vcpuId());
-            int flags = cpu.localIrqSave();
+            int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, target);
             p.status().setBit(cpu, PendingIrq.ENABLED);
             boolean raised = !p.inflight().isEmpty() && !p.status().testBit(cpu, PendingIrq.VISIBLE);
@@ -251,8 +251,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
                 rules.found(p, guardian);
                 lrs.raiseGuestIrq(cpu, guardian, p);
             }
-            guardian.lock().unlock(cpu);
-            cpu.localIrqRestore(flags);
+            guardian.lock().unlockIrqRestore(cpu, flags);
             if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
                 scheduler.kick(cpu, guardian.vcpu());
             }
@@ -289,13 +288,12 @@ public final class RankVgic implements VgicOps, VgicConnector {
             }
             PendingIrq p = d.pending(v, virq);
             cpu.events().record(Event.DISABLE, p.domain(), virq, v.vcpuId());
-            int flags = cpu.localIrqSave();
+            int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : d.target(cpu, virq));
             p.status().clearBit(cpu, PendingIrq.ENABLED);
             lrs.removeLrPending(cpu, guardian, p);
             IrqDesc desc = p.desc().getOpaque(cpu);
-            guardian.lock().unlock(cpu);
-            cpu.localIrqRestore(flags);
+            guardian.lock().unlockIrqRestore(cpu, flags);
             if (desc != null) {
                 flags = desc.lock().lockIrqSave(cpu);
                 desc.handler(cpu).disable(cpu, desc);
@@ -336,18 +334,16 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Returns false if a migration of the interrupt is in progress. R held; V(old), then perhaps V(new). */
     @Xen("vgic_migrate_irq")
     private boolean migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
-        int flags = cpu.localIrqSave();
+        int flags = cpu.localSaveFlags();
         VgicVcpu guardian = lockGuardian(cpu, d, p, old);
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null && !rules.movesVirtual) {
             storeEarly(cpu, rank, p, next);
-            guardian.lock().unlock(cpu);
-            cpu.localIrqRestore(flags);
+            guardian.lock().unlockIrqRestore(cpu, flags);
             return true;
         }
         if (p.status().testBit(cpu, PendingIrq.MIGRATING)) {
-            guardian.lock().unlock(cpu);
-            cpu.localIrqRestore(flags);
+            guardian.lock().unlockIrqRestore(cpu, flags);
             return false;
         }
         boolean again = false;
@@ -373,8 +369,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
                             p.irq(),
                             next.vcpu().vcpuId());
         }
-        guardian.lock().unlock(cpu);
-        cpu.localIrqRestore(flags);
+        guardian.lock().unlockIrqRestore(cpu, flags);
         if (again) {
             injectIrq(cpu, d.domain(), next.vcpu(), p.irq(), true);
         }

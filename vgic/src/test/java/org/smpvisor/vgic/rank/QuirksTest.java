@@ -73,6 +73,31 @@ class QuirksTest {
 
     // ---- H2 ---------------------------------------------------------------------------------------------------------
 
+    @Test
+    void anInterruptMayComeBetweenTheLookUpOfTheTargetAndItsLock() {
+        boolean met = false;
+        boolean done = false;
+        for (int n = 0; !done; n++) {
+            Bench b = Bench.xen();
+            b.enable(0, VIRTUAL);
+            b.enable(0, HW);
+            b.cpus[0].localIrqEnable();
+            boolean[] open = new boolean[1];
+            b.interpose(0, n, () -> {
+                open[0] = !b.cpus[0].isIrqMasked() && !b.has(VIRTUAL, PendingIrq.QUEUED);
+                b.route(1, VIRTUAL, 1);
+                b.pulse(HW);
+            });
+            b.inject(0, VIRTUAL);
+            done = b.withdraw(0);
+            met |= !done && open[0] && b.inflightOn(0, HW) && b.inflightOn(0, VIRTUAL);
+            assertThat(b.validator.violations()).isEmpty();
+        }
+        assertThat(met)
+                .as("another interrupt was injected, and then this one into the target of before")
+                .isTrue();
+    }
+
     /** Retargets at every point of an injection at which the injector holds no lock; returns how many ended on vCPU 0. */
     private static int injectionsOnTheOldTarget(Variant variant, int spi, boolean expectMark) {
         int onOld = 0;
