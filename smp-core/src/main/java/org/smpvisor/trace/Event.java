@@ -17,6 +17,7 @@ public enum Event {
     DISABLE("disabled by vCPU"),
     ENABLE("enabled by vCPU"),
     ROUTE_NOW("physical route set at once, to pCPU"),
+    STAYS_PENDING("in flight, cannot be cleared by ICPENDR: Xen warns, vCPU"),
     MOVE("guest moves it, to vCPU"),
     MOVE_DEFERRED("in a list register: MIGRATING set, new vCPU"),
     MOVE_REFUSED("a migration is in progress: move refused, wanted vCPU"),

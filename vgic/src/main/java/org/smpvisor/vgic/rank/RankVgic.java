@@ -418,6 +418,22 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
     }
 
+    /** A guest wrote pending bits of {@code rank} to ICPENDR: nothing is cleared, Xen only warns. R is not held; V per bit. */
+    @Xen("vgic_check_inflight_irqs_pending")
+    void checkInflightIrqsPending(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
+        VgicDomain d = of(v.domain());
+        for (int bits = mask; bits != 0; bits &= bits - 1) {
+            int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
+            PendingIrq p = d.pending(v, virq);
+            int flags = cpu.localSaveFlags();
+            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null);
+            if (!p.inflight().isEmpty()) {
+                cpu.events().record(Event.STAYS_PENDING, p.domain(), virq, v.vcpuId());
+            }
+            guardian.lock().unlockIrqRestore(cpu, flags);
+        }
+    }
+
     @Override
     @Xen({"vgic_v3_to_sgi", "vgic_to_sgi"})
     public boolean sysregWrite(Pcpu cpu, Vcpu v, SysReg reg, long value) {

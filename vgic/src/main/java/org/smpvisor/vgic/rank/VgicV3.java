@@ -209,8 +209,9 @@ final class VgicV3 {
             case GICD_ISENABLER -> writeEnable(cpu, v, io, o, true);
             case GICD_ICENABLER -> writeEnable(cpu, v, io, o, false);
             case GICD_ISPENDR -> writePending(cpu, v, io, o);
+            case GICD_ICPENDR -> writeClearPending(cpu, v, io, o);
             case GICD_ISACTIVER -> false; // not implemented in Xen: an abort, whatever the value
-            default -> true; // ICPENDR only warns, ICACTIVER, IGROUPR, IGRPMODR and NSACR are ignored
+            default -> true; // ICACTIVER, IGROUPR, IGRPMODR and NSACR are ignored
         };
     }
 
@@ -251,6 +252,14 @@ final class VgicV3 {
         VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
         if (rank != null) {
             vgic.setIrqsPending(cpu, v, (int) io.value(), rank);
+        }
+        return true;
+    }
+
+    private boolean writeClearPending(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank != null) {
+            vgic.checkInflightIrqsPending(cpu, v, (int) io.value(), rank);
         }
         return true;
     }

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.smpvisor.abi.GicAbi.*;
 import static org.smpvisor.vgic.rank.Bench.VIRTUAL;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.trace.Event;
+import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Variant;
 
 /** What a guest sees of its distributor and redistributors: widths, reserved registers, aborts. */
@@ -155,6 +160,19 @@ class RegisterFramesTest {
         b.inject(0, VIRTUAL);
         write(GICD + GICD_ICPENDR + 4, 4, 1L << VIRTUAL - 32);
         assertThat(b.state(VIRTUAL)).isEqualTo("HELD");
+    }
+
+    @Test
+    void clearingPendingLocksTheTargetOncePerBitAndWarnsOfWhatIsInFlight() {
+        b.inject(0, VIRTUAL);
+        long before = b.cpus[0].held().acquisitions(LockClass.VGIC_CPU);
+        write(GICD + GICD_ICPENDR + 4, 4, 1L << VIRTUAL - 32 | 1L << VIRTUAL + 1 - 32);
+        assertThat(b.cpus[0].held().acquisitions(LockClass.VGIC_CPU) - before).isEqualTo(2);
+        List<EventRing.Entry> told = new ArrayList<>();
+        b.cpus[0].events().collect(Bench.DOMAIN, VIRTUAL, told);
+        b.cpus[0].events().collect(Bench.DOMAIN, VIRTUAL + 1, told);
+        assertThat(told).extracting(EventRing.Entry::kind).containsExactly(Event.INJECT, Event.STAYS_PENDING);
+        assertThat(b.validator.edges()).noneMatch(e -> e.startsWith("RANK->VGIC_CPU"));
     }
 
     @Test
