@@ -52,6 +52,9 @@ public final class GicAbi {
 
     public static final long GUEST_GICR_BASE = 0x03020000L;
 
+    /** Room for the redistributors of 128 vCPUs, however many a guest has. */
+    public static final long GUEST_GICR_SIZE = 0x01000000L;
+
     private GicAbi() {}
 
     /** Bits of an affinity value in a 64-bit router or MPIDR: Aff3 in 39:32, Aff2..Aff0 in 23:0. */

@@ -19,6 +19,19 @@ final class VgicV3 {
     /** What the write-only LPI registers of a redistributor read as. */
     private static final long UNKNOWN = 0xdeadbeafdeadbeafL;
 
+    private static final int GICD_IGROUPRNE = 0x1000;
+    private static final int GICD_ISENABLERNE = 0x1200;
+    private static final int GICD_ICENABLERNE = 0x1400;
+    private static final int GICD_ISPENDRNE = 0x1600;
+    private static final int GICD_ICPENDRNE = 0x1800;
+    private static final int GICD_ISACTIVERNE = 0x1a00;
+    private static final int GICD_ICACTIVERNE = 0x1c00;
+    private static final int GICD_IPRIORITYRNE = 0x2000;
+    private static final int GICD_ICFGRNE = 0x3000;
+    private static final int GICD_IGRPMODRNE = 0x3400;
+    private static final int GICD_NSACRNE = 0x3600;
+    private static final int GICD_IROUTERNE = 0x8000;
+
     private static final int GICR_SETLPIR = 0x40;
     private static final int GICR_CLRLPIR = 0x48;
     private static final int GICR_PROPBASER = 0x70;
@@ -39,8 +52,7 @@ final class VgicV3 {
     @Xen("vgic_v3_domain_init")
     void register(Pcpu cpu) {
         d.mmio().register(cpu, GUEST_GICD_BASE, 0x10000, new DistributorFrame());
-        long size = (long) d.domain().maxVcpus() * GICR_SIZE;
-        d.mmio().register(cpu, GUEST_GICR_BASE, size, new RedistributorFrames());
+        d.mmio().register(cpu, GUEST_GICR_BASE, GUEST_GICR_SIZE, new RedistributorFrames());
     }
 
     // ---- GICD -------------------------------------------------------------------------------------------------------
@@ -62,7 +74,7 @@ final class VgicV3 {
                 case GICD_IIDR -> word(io, IIDR);
                 case GICD_STATUSR, GICD_SGIR -> word(io, 0);
                 case GICD_PIDR2 -> word(io, PIDR2);
-                default -> io.answer(0);
+                default -> readRest(io, o);
             };
         }
 
@@ -79,14 +91,57 @@ final class VgicV3 {
             return switch (o & ~3) {
                 case GICD_CTLR -> writeControl(cpu, io);
                 case GICD_TYPER, GICD_IIDR, GICD_STATUSR, GICD_SGIR, GICD_PIDR2 -> io.bytes() == 4;
-                default -> !isPendingSgiRegister(o);
+                default -> isExtended(o) ? hasExtendedWidth(io, o) : !isPendingSgiRegister(o);
             };
         }
     }
 
+    private static boolean readRest(MmioAccess io, int o) {
+        if (isExtended(o)) {
+            return hasExtendedWidth(io, o) && io.answer(0);
+        }
+        return isPendingSgiRegister(o) ? word(io, 0) : io.answer(0);
+    }
+
     /** GICD_CPENDSGIR and GICD_SPENDSGIR, writes of which abort. */
     private static boolean isPendingSgiRegister(int o) {
-        return o >= 0xf10 && o < 0xf20 || o >= 0xf20 && o < 0xf30;
+        return o >= 0xf10 && o < 0xf30;
+    }
+
+    // ---- extended SPIs ----------------------------------------------------------------------------------------------
+
+    /** Registers of extended SPIs. A domain has none: they read as zero and ignore writes, if the width is right. */
+    private static boolean isExtended(int o) {
+        return switch (o & ~0x7f) {
+            case GICD_IGROUPRNE,
+                    GICD_ISENABLERNE,
+                    GICD_ICENABLERNE,
+                    GICD_ISPENDRNE,
+                    GICD_ICPENDRNE,
+                    GICD_ISACTIVERNE,
+                    GICD_ICACTIVERNE,
+                    GICD_IGRPMODRNE -> true;
+            default ->
+                o >= GICD_IPRIORITYRNE && o < GICD_IPRIORITYRNE + 0x400
+                        || o >= GICD_ICFGRNE && o < GICD_ICFGRNE + 0x100
+                        || o >= GICD_NSACRNE && o < GICD_NSACRNE + 0x100
+                        || isExtendedRouter(o);
+        };
+    }
+
+    private static boolean isExtendedRouter(int o) {
+        return o >= GICD_IROUTERNE && o < GICD_IROUTERNE + 8 * 1024 + 4;
+    }
+
+    /** The widths are those of the base registers, whose pending and active banks are read in any width. */
+    private static boolean hasExtendedWidth(MmioAccess io, int o) {
+        if (isExtendedRouter(o)) {
+            return io.bytes() == 4 || io.bytes() == 8;
+        }
+        if (o >= GICD_IPRIORITYRNE && o < GICD_ICFGRNE) {
+            return io.bytes() == 4 || io.bytes() == 1;
+        }
+        return io.bytes() == 4 || !io.isWrite() && o >= GICD_ISPENDRNE && o < GICD_IPRIORITYRNE;
     }
 
     private int typer() {

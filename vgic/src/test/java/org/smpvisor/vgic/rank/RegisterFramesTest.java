@@ -79,14 +79,32 @@ class RegisterFramesTest {
         "0x0d04, 8, false", // IGRPMODR
         "0x0e04, 1, false", // NSACR
         "0x0f00, 1, false", // SGIR
+        "0x0f10, 4, true", // CPENDSGIR
+        "0x0f1c, 1, false",
+        "0x0f20, 8, false", // SPENDSGIR
         "0x0f30, 8, true", // reserved
+        "0x1000, 1, false", // IGROUPR0E
+        "0x1200, 4, true", // ISENABLER0E
+        "0x147c, 8, false", // ICENABLER31E
+        "0x1600, 1, true", // ISPENDR0E
+        "0x1880, 1, true", // unknown
+        "0x1a7c, 8, true", // ISACTIVER31E
+        "0x2000, 1, true", // IPRIORITYR0E
+        "0x23fc, 8, false",
+        "0x3000, 1, false", // ICFGR0E
+        "0x3400, 1, false", // IGRPMODR0E
+        "0x3600, 2, false", // NSACR0E
+        "0x3700, 1, true", // reserved
         "0x6008, 8, true", // IROUTER1: reserved
         "0x6100, 4, true", // IROUTER32
         "0x6104, 4, true",
         "0x6100, 8, true",
         "0x6100, 1, false",
         "0x6100, 2, false",
-        "0x9000, 1, true", // unknown
+        "0x8000, 8, true", // IROUTER0E
+        "0x9000, 1, false",
+        "0xa000, 4, true",
+        "0xa004, 1, true", // reserved
         "0xffe8, 8, false", // PIDR2
         "0xffec, 1, true"
     })
@@ -123,7 +141,17 @@ class RegisterFramesTest {
         "0x0f30, 4, true",
         "0x6100, 1, false",
         "0x6100, 8, true",
-        "0x9000, 1, true",
+        "0x1200, 4, true", // ISENABLER0E
+        "0x1200, 1, false",
+        "0x1600, 1, false", // ISPENDR0E
+        "0x1a00, 4, true", // ISACTIVER0E: without extended SPIs it does not abort
+        "0x1a00, 8, false",
+        "0x2000, 1, true", // IPRIORITYR0E
+        "0x2000, 2, false",
+        "0x3000, 8, false", // ICFGR0E
+        "0x8000, 2, false", // IROUTER0E
+        "0x9000, 8, true",
+        "0xa004, 1, true", // reserved
         "0xffe8, 4, true"
     })
     void widthsOfDistributorStores(String offset, int bytes, boolean handled) {
@@ -328,9 +356,17 @@ class RegisterFramesTest {
     }
 
     @Test
-    void aRedistributorThatNobodyOwnsIsNotEmulated() {
-        assertThat(read(GICR + 2L * GICR_SIZE, 4))
-                .as("beyond the frames: all ones")
+    void aRedistributorThatNobodyOwnsAborts() {
+        assertThat(b.load(0, GICR + 2L * GICR_SIZE, 4)).isFalse();
+        assertThat(b.store(0, GICR + 2L * GICR_SIZE + GICR_SGI_FRAME + GICD_ISENABLER, 4, 1))
+                .isFalse();
+        assertThat(b.load(0, GICR + 127L * GICR_SIZE, 4)).isFalse();
+    }
+
+    @Test
+    void theRegionOfRedistributorsHasRoomForAllVcpusThatADomainMayHave() {
+        assertThat(read(GICR + 128L * GICR_SIZE, 4))
+                .as("beyond the region: all ones")
                 .isEqualTo(-1L);
     }
 
