@@ -27,26 +27,7 @@ public final class GicV3 implements GicHwOperations {
     private static final int CTLR_EOIMODE_DROP = 2;
     private static final int MAX_LINES = 1020;
     private static final int GICR_CTLR_RWP = 1 << 3;
-    private static final int MAX_LRS = 16;
     private static final int POLLS = 1_000_000;
-
-    /** What is saved of a vCPU ({@code v->arch.gic.v3} and {@code v->arch.lr_mask}). All zero for a new one. */
-    static final class SavedState implements Vcpu.State {
-        @OwnedBy("pcpu")
-        private final long[] lr = new long[MAX_LRS];
-
-        @OwnedBy("pcpu")
-        private int apr;
-
-        @OwnedBy("pcpu")
-        private long vmcr;
-
-        @OwnedBy("pcpu")
-        private long sre;
-
-        @OwnedBy("pcpu")
-        private long lrMask;
-    }
 
     private final GicHardware hw;
     private final GicV3Description description;
@@ -431,17 +412,17 @@ public final class GicV3 implements GicHwOperations {
 
     @Override
     public Vcpu.State newVcpuState() {
-        return new SavedState();
+        return new GicV3SavedState();
     }
 
     @Override
     public long savedLrMask(Vcpu v) {
-        return ((SavedState) v.gic()).lrMask;
+        return ((GicV3SavedState) v.gic()).lrMask;
     }
 
     @Override
     public void setSavedLrMask(Vcpu v, long mask) {
-        ((SavedState) v.gic()).lrMask = mask;
+        ((GicV3SavedState) v.gic()).lrMask = mask;
     }
 
     @Override
@@ -452,13 +433,14 @@ public final class GicV3 implements GicHwOperations {
     @Override
     @Xen("gicv3_save_state")
     public void saveState(Pcpu cpu, Vcpu v) {
-        SavedState s = (SavedState) v.gic();
+        GicV3SavedState s = (GicV3SavedState) v.gic();
         VirtualCpuInterface ich = ich(cpu);
         VarHandle.fullFence(); // dsb(sy)
         for (int i = 0; i < nrLrs; i++) {
             s.lr[i] = ich.readLr(i);
         }
-        s.apr = ich.readActivePriorities();
+        s.apr0 = ich.readGroup0Priorities();
+        s.apr1 = ich.readActivePriorities();
         s.vmcr = ich.readVmcr();
         s.sre = hw.cpu(cpu.id()).read(SystemRegister.ICC_SRE_EL1);
     }
@@ -466,12 +448,13 @@ public final class GicV3 implements GicHwOperations {
     @Override
     @Xen("gicv3_restore_state")
     public void restoreState(Pcpu cpu, Vcpu v) {
-        SavedState s = (SavedState) v.gic();
+        GicV3SavedState s = (GicV3SavedState) v.gic();
         VirtualCpuInterface ich = ich(cpu);
         write(cpu, SystemRegister.ICC_SRE_EL2, hw.cpu(cpu.id()).read(SystemRegister.ICC_SRE_EL2) | 8);
         write(cpu, SystemRegister.ICC_SRE_EL1, s.sre);
         ich.writeVmcr(s.vmcr);
-        ich.writeActivePriorities(s.apr);
+        ich.writeGroup0Priorities(s.apr0);
+        ich.writeActivePriorities(s.apr1);
         for (int i = 0; i < nrLrs; i++) {
             ich.writeLr(i, s.lr[i]);
         }

@@ -18,6 +18,7 @@ public enum SystemRegister {
     ICH_VTR_EL2,
     ICH_VMCR_EL2,
     ICH_HCR_EL2,
+    ICH_AP0R0_EL2,
     ICH_AP1R0_EL2,
     ICH_LR_EL2;
 

@@ -39,6 +39,10 @@ public final class VirtualCpuInterface implements VirtualInterface {
     @OwnedBy("pcpu")
     private long vmcr;
 
+    /** ICH_AP0R0_EL2: the active priorities of Group 0, which no guest of Xen's GICv3 has. */
+    @OwnedBy("pcpu")
+    private int group0Priorities;
+
     /** ICH_AP1R0_EL2: bit n for priority 8*n. */
     @OwnedBy("pcpu")
     private int activePriorities;
@@ -93,6 +97,16 @@ public final class VirtualCpuInterface implements VirtualInterface {
         cpu.log(SystemRegister.ICH_VMCR_EL2, true, v);
         vmcr = v;
         changed();
+    }
+
+    /** ICH_AP0R0_EL2. */
+    public int readGroup0Priorities() {
+        return (int) logged(SystemRegister.ICH_AP0R0_EL2, group0Priorities);
+    }
+
+    public void writeGroup0Priorities(int v) {
+        cpu.log(SystemRegister.ICH_AP0R0_EL2, true, v);
+        group0Priorities = v;
     }
 
     /** ICH_AP1R0_EL2. */

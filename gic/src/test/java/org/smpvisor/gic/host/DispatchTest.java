@@ -268,6 +268,7 @@ class DispatchTest {
         for (int i = 0; i < 4; i++) {
             b.driver.updateLr(cpu, i, 40 + i, 0xa0, i == 0 ? 33 : -1, 1L << 62);
         }
+        b.cpu(0).virtual().writeGroup0Priorities(0x20);
         b.cpu(0).virtual().writeActivePriorities(0x500);
         b.cpu(0).virtual().writeVmcr(0xf8000002L);
         cpu.setLrMask(0xf);
@@ -279,8 +280,20 @@ class DispatchTest {
         assertThat(b.cpu(1).virtual().readLr(0))
                 .isEqualTo(1L << 62 | 1L << 61 | 1L << 60 | 0xa0L << 48 | 33L << 32 | 40);
         assertThat(b.cpu(1).virtual().readLr(3)).isEqualTo(1L << 62 | 1L << 60 | 0xa0L << 48 | 43);
+        assertThat(b.cpu(1).virtual().readGroup0Priorities()).isEqualTo(0x20);
         assertThat(b.cpu(1).virtual().readActivePriorities()).isEqualTo(0x500);
         assertThat(b.cpu(1).virtual().readVmcr()).isEqualTo(0xf8000002L);
+    }
+
+    @Test
+    void vmcrThenActivePrioritiesThenListRegistersAreRestored() {
+        Vcpu v = new Vcpu(d, 0, null, b.driver.newVcpuState());
+        b.gic.save(cpu, v);
+        b.accesses.clear();
+        b.gic.restore(cpu, v);
+        assertThat(b.accesses)
+                .containsSubsequence(
+                        "W ICH_VMCR_EL2=0x202", "W ICH_AP0R0_EL2=0x0", "W ICH_AP1R0_EL2=0x0", "W ICH_LR_EL2=0x0");
     }
 
     @Test
