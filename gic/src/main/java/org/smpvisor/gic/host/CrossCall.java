@@ -1,5 +1,6 @@
 package org.smpvisor.gic.host;
 
+import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cell.RefCell;
@@ -19,7 +20,14 @@ public final class CrossCall {
 
     private final Pcpu[] pcpus;
     private final SpinLock lock = new SpinLock(LockClass.CALL, "call_lock", 0);
-    private final IntCell[] selected;
+
+    /** Who has yet to run the function; each clears its own bit. */
+    private final CpuMask selected;
+
+    /** Who is sent the SGI: fixed while others clear their bits already. */
+    @GuardedBy("lock")
+    private final CpuMask targets;
+
     private final IntCell dumps = new IntCell("dump_state");
     private final RefCell<Function> function = new RefCell<>("call_data.func", lock);
 
@@ -28,10 +36,8 @@ public final class CrossCall {
 
     public CrossCall(Pcpu[] pcpus) {
         this.pcpus = pcpus.clone();
-        this.selected = new IntCell[pcpus.length];
-        for (int i = 0; i < selected.length; i++) {
-            selected[i] = new IntCell("call_data.selected");
-        }
+        this.selected = new CpuMask("call_data.selected", pcpus);
+        this.targets = new CpuMask("target_mask", pcpus);
     }
 
     public void connect(GicHwOperations ops) {
@@ -39,21 +45,21 @@ public final class CrossCall {
     }
 
     /** Runs {@code f} on all other online pCPUs and returns when they have run it. Interrupts open, no lock held. */
-    @Xen("on_selected_cpus")
+    @Xen({"smp_call_function", "on_selected_cpus", "smp_send_call_function_mask"})
     public void onOthers(Pcpu cpu, Function f) {
         lock.lock(cpu);
         function.setRelease(cpu, f);
+        targets.clearAll(cpu);
         for (Pcpu p : pcpus) {
             if (p != cpu && p.isOnline(cpu)) {
-                selected[p.id()].setOpaque(cpu, 1);
+                selected.set(cpu, p.id());
+                targets.set(cpu, p.id());
             }
         }
-        gic.sendSgiToOthers(cpu, IpiSender.CALL_FUNCTION);
+        gic.sendSgiMask(cpu, targets, IpiSender.CALL_FUNCTION);
         cpu.beginWait("acknowledgement of a cross call", -1);
-        for (Pcpu p : pcpus) {
-            for (int turn = 0; selected[p.id()].getAcquire(cpu) != 0; turn++) {
-                cpu.engine().relax(cpu, turn);
-            }
+        for (int turn = 0; !selected.isEmpty(cpu); turn++) {
+            cpu.engine().relax(cpu, turn);
         }
         cpu.endWait();
         lock.unlock(cpu);
@@ -62,12 +68,12 @@ public final class CrossCall {
     /** The CALL_FUNCTION interrupt. */
     @Xen("smp_call_function_interrupt")
     void interrupt(Pcpu cpu) {
-        if (selected[cpu.id()].getAcquire(cpu) == 0) {
+        if (!selected.contains(cpu, cpu.id())) {
             return;
         }
         function.getAcquire(cpu).run(cpu);
         cpu.smpMb();
-        selected[cpu.id()].setRelease(cpu, 0);
+        selected.clear(cpu, cpu.id());
     }
 
     /** The DUMP_STATE interrupt: only counted, there is no console to dump to. */

@@ -58,9 +58,15 @@ public interface GicHwOperations {
     void setIrqPriority(Pcpu cpu, IrqDesc desc, int priority);
 
     /** Sends SGI {@code id} to one pCPU. */
+    @Xen("send_SGI_one")
     void sendSgi(Pcpu cpu, Pcpu target, int id);
 
-    /** Sends SGI {@code id} to all other pCPUs. */
+    /** Sends SGI {@code id} to the pCPUs of a set, online or not. */
+    @Xen("send_SGI_mask")
+    void sendSgiMask(Pcpu cpu, CpuMask targets, int id);
+
+    /** Sends SGI {@code id} to all other pCPUs, whichever there are: without a target list. */
+    @Xen("send_SGI_allbutself")
     void sendSgiToOthers(Pcpu cpu, int id);
 
     /**

@@ -5,7 +5,6 @@ import static org.smpvisor.abi.GicAbi.*;
 import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
 import org.smpvisor.cell.OwnedBy;
-import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.ModelBug;
@@ -14,7 +13,6 @@ import org.smpvisor.gic.hw.SystemRegister;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
-import org.smpvisor.variant.Arm;
 import org.smpvisor.variant.Variant;
 import org.smpvisor.variant.Xen;
 
@@ -34,6 +32,7 @@ public final class GicV3 implements GicHwOperations {
     private final Variant.XenVersion version;
     private final Consumer<String> console;
     private final SpinLock lock = new SpinLock(LockClass.HOST_GIC, "gicv3.lock", 0);
+    private final GicV3Sgis sgis;
     private final long[] redistributor;
     private final int[] regionFound;
     private final HwIrqController hostType = new IrqType(true);
@@ -54,6 +53,7 @@ public final class GicV3 implements GicHwOperations {
         this.description = description;
         this.version = version;
         this.console = console;
+        this.sgis = new GicV3Sgis(hw);
         this.redistributor = new long[hw.cpus()];
         this.regionFound = new int[hw.cpus()];
     }
@@ -209,6 +209,10 @@ public final class GicV3 implements GicHwOperations {
     private void populateRedistributor(Pcpu cpu) {
         long a = cpu.affinity();
         long wanted = a >>> 32 << 24 | a & 0xffffff;
+        if ((a & 0xff) >= GicV3Sgis.LISTED) {
+            console.accept("GICv3: CPU" + cpu.id() + " is beyond the " + GicV3Sgis.LISTED
+                    + " of its cluster that SGIs can be sent to");
+        }
         for (int r = 0; r < description.regions().size(); r++) {
             GicV3Description.Region region = description.regions().get(r);
             int revision = (int) hw.read(cpu, region.base() + GICR_PIDR2, 4) >> 4 & 0xf;
@@ -386,26 +390,18 @@ public final class GicV3 implements GicHwOperations {
     // ---- SGIs -------------------------------------------------------------------------------------------------------
 
     @Override
-    @Xen("gicv3_send_sgi")
-    @Arm("IHI 0069, ICC_SGI1R_EL1")
     public void sendSgi(Pcpu cpu, Pcpu target, int id) {
-        VarHandle.fullFence(); // dsb(st): what was written before is visible to the handler
-        cpu.count(Counter.HOST_SGIS);
-        long a = target.affinity();
-        hw.cpu(cpu.id())
-                .sendSgi((a >>> 32 & 0xff) << 48
-                        | (a >>> 16 & 0xff) << 32
-                        | (long) id << 24
-                        | (a >>> 8 & 0xff) << 16
-                        | 1L << (a & 0xf));
+        sgis.toOne(cpu, target, id);
     }
 
     @Override
-    @Xen("gicv3_send_sgi")
+    public void sendSgiMask(Pcpu cpu, CpuMask targets, int id) {
+        sgis.toMask(cpu, targets, id);
+    }
+
+    @Override
     public void sendSgiToOthers(Pcpu cpu, int id) {
-        VarHandle.fullFence(); // dsb(st)
-        cpu.count(Counter.HOST_SGIS);
-        hw.cpu(cpu.id()).sendSgi(1L << 40 | (long) id << 24);
+        sgis.toOthers(cpu, id);
     }
 
     // ---- list registers and context switch --------------------------------------------------------------------------

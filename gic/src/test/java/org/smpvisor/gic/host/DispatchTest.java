@@ -192,6 +192,7 @@ class DispatchTest {
             t.join(10_000);
         }
         assertThat(where).containsExactlyInAnyOrder("cpu1 in hard irq", "cpu2 in hard irq");
+        assertThat(b.accesses).contains("W ICC_SGI1R_EL1=0x2000006");
         assertThat(b.validator.violations()).isEmpty();
     }
 
