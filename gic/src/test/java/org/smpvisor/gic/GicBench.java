@@ -69,7 +69,7 @@ public final class GicBench {
                 PHYS_TIMER);
         hw = new GicHardware(config, List.of(cpus), this::note);
         driver = new GicV3(hw, description, version, console::add);
-        irq = new Irq(driver, cpus.length, Irq::connectFirst);
+        irq = new Irq(driver, cpus, Irq::connectFirst);
         irq.connect(new Injections(), (cpu, d, virq, desc, connect) -> connectResult);
         crossCall = new CrossCall(cpus);
         crossCall.connect(driver);
@@ -94,8 +94,11 @@ public final class GicBench {
     public void boot() {
         for (Pcpu p : cpus) {
             if (p.id() == 0) {
+                p.setOnline(true);
+                gic.preinit(p);
                 gic.init(p);
             } else {
+                irq.prepare(cpus[0], p);
                 gic.initSecondary(p);
             }
             p.setOnline(true);

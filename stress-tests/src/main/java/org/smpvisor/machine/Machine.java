@@ -93,7 +93,7 @@ public final class Machine implements AutoCloseable {
         this.driver =
                 new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console());
         Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
-        this.irq = new Irq(driver, n, order);
+        this.irq = new Irq(driver, pcpus, order);
         this.crossCall = new CrossCall(pcpus);
         crossCall.connect(driver);
         boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
@@ -233,13 +233,15 @@ public final class Machine implements AutoCloseable {
 
     /** Xen's start_xen, as far as interrupts go: GIC, local interrupts, console, secondaries, domains. */
     private void bootFirst(Pcpu cpu) {
+        cpu.setOnline(true);
+        gic.preinit(cpu);
         gic.init(cpu);
         gic.setupLocalInterrupts(cpu);
         setupConsole(cpu);
-        cpu.setOnline(true);
         cpu.localIrqEnable();
         for (int i = 1; i < pcpus.length; i++) {
             spec.console().accept("Bringing up CPU" + i);
+            irq.prepare(cpu, pcpus[i]);
             gates[i].setRelease(cpu, 1);
             for (int turn = 0; !pcpus[i].isOnline(cpu); turn++) {
                 engine.relax(cpu, turn);
@@ -266,10 +268,10 @@ public final class Machine implements AutoCloseable {
                 IrqDesc.Type type = uart.interrupts().get(0).trigger() == MachineDescription.Trigger.EDGE
                         ? IrqDesc.Type.EDGE
                         : IrqDesc.Type.LEVEL;
+                irq.setType(cpu, spi, type);
                 irq.setupIrq(
                         cpu,
                         spi,
-                        type,
                         IrqDesc.Action.xen(
                                 "uart", (c, i) -> hardware.distributor().lower(i)));
             }

@@ -213,7 +213,7 @@ class BootCommandTest {
         assertThat(status).isEqualTo(1);
         assertThat(err.toString())
                 .contains("the machine has not booted after 1 s")
-                .contains("cpu0: not online")
+                .contains("cpu1: not online")
                 .doesNotContain("\tat ");
     }
 

@@ -51,7 +51,10 @@ public interface GicHwOperations {
     /** Makes a line pending, or not. The descriptor's lock is held. */
     void setPendingState(Pcpu cpu, IrqDesc desc, boolean pending);
 
-    /** Programs the trigger; takes the host GIC lock, the descriptor's lock is held. */
+    /**
+     * Programs the trigger, which must not be {@code INVALID}; the descriptor takes over what the hardware insists on. Takes
+     * the host GIC lock, the descriptor's lock is held.
+     */
     void setIrqType(Pcpu cpu, IrqDesc desc, IrqDesc.Type type);
 
     /** Programs the priority; takes the host GIC lock, the descriptor's lock is held. */

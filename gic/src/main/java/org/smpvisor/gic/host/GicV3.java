@@ -360,17 +360,28 @@ public final class GicV3 implements GicHwOperations {
     @Xen("gicv3_set_irq_type")
     public void setIrqType(Pcpu cpu, IrqDesc desc, IrqDesc.Type type) {
         int irq = desc.irq();
+        desc.lock().assertHeldBy(cpu);
+        if (type == IrqDesc.Type.INVALID) {
+            throw new ModelBug("the trigger of interrupt " + irq + " is not known");
+        }
         lock.lock(cpu);
         int bit = 2 << 2 * (irq % 16);
         int offset = GICD_ICFGR + irq / 16 * 4;
         long before = irq < NR_LOCAL_IRQS ? readGicr(cpu, GICR_SGI_FRAME + offset, 4) : readGicd(cpu, offset);
         long next = (type == IrqDesc.Type.EDGE ? before | bit : before & ~bit) & 0xffffffffL;
+        long actual;
         if (irq < NR_LOCAL_IRQS) {
             writeSgiFrame(cpu, offset, 4, next);
-            readGicr(cpu, GICR_SGI_FRAME + offset, 4);
+            actual = readGicr(cpu, GICR_SGI_FRAME + offset, 4);
         } else {
             writeGicd(cpu, offset, 4, next);
-            readGicd(cpu, offset);
+            actual = readGicd(cpu, offset);
+        }
+        if (((actual ^ next) & bit & 0xffffffffL) != 0) {
+            IrqDesc.Type forced = (actual & bit) != 0 ? IrqDesc.Type.EDGE : IrqDesc.Type.LEVEL;
+            console.accept("GICv3: WARNING: " + cpu + " cannot make interrupt " + irq + " " + type
+                    + ", the hardware has it " + forced);
+            desc.type().setGuarded(cpu, forced);
         }
         lock.unlock(cpu);
     }

@@ -46,6 +46,16 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
 
     // ---- boot -------------------------------------------------------------------------------------------------------
 
+    /** Boot CPU, before {@link #init}: descriptors, and the triggers of the interrupts that each pCPU has of its own. */
+    @Xen({"gic_preinit", "preinit_xen_time"})
+    public void preinit(Pcpu cpu) {
+        irq.init(cpu);
+        irq.setType(cpu, description.maintenanceIrq(), IrqDesc.Type.LEVEL);
+        irq.setType(cpu, description.hypTimerIrq(), IrqDesc.Type.LEVEL);
+        irq.setType(cpu, description.virtTimerIrq(), IrqDesc.Type.LEVEL);
+        irq.setType(cpu, description.physTimerIrq(), IrqDesc.Type.LEVEL);
+    }
+
     /** Boot CPU, interrupts masked. */
     @Xen("gic_init")
     public void init(Pcpu cpu) {
@@ -72,7 +82,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     }
 
     private void setup(Pcpu cpu, int ppi, String name, IrqDesc.Handler handler) {
-        irq.setupIrq(cpu, ppi, IrqDesc.Type.LEVEL, IrqDesc.Action.xen(name, handler));
+        irq.setupIrq(cpu, ppi, IrqDesc.Action.xen(name, handler));
     }
 
     @Xen("htimer_interrupt")

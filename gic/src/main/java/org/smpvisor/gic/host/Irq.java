@@ -2,11 +2,17 @@ package org.smpvisor.gic.host;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.SpinLock;
 import org.smpvisor.trace.Event;
 import org.smpvisor.variant.Xen;
 
@@ -24,9 +30,15 @@ public final class Irq {
     }
 
     private final GicHwOperations gic;
+    private final Pcpu[] pcpus;
     private final IrqDesc[] spis;
     private final IrqDesc[][] local;
     private final RouteOrder routeOrder;
+    private final SpinLock localTypesLock = new SpinLock(LockClass.LOCAL_TYPE, "local_irqs_type_lock", 0);
+
+    /** Triggers of SGIs and PPIs, the same on every pCPU. */
+    @GuardedBy("local_irqs_type_lock")
+    private final List<RefCell<IrqDesc.Type>> localTypes = new ArrayList<>();
 
     @OwnedBy("boot")
     private VgicConnector connector;
@@ -34,17 +46,20 @@ public final class Irq {
     @OwnedBy("boot")
     private VgicOps vgic;
 
-    /** Descriptors for {@code pcpus} pCPUs and 1024 INTIDs, all disabled and without a user. */
-    @Xen("init_IRQ")
-    public Irq(GicHwOperations gic, int pcpus, RouteOrder routeOrder) {
+    /** Descriptors for all pCPUs and 1024 INTIDs, disabled, without a user, of unknown trigger. */
+    public Irq(GicHwOperations gic, Pcpu[] pcpus, RouteOrder routeOrder) {
         this.gic = gic;
+        this.pcpus = pcpus.clone();
         this.routeOrder = routeOrder;
         this.spis = new IrqDesc[1024];
         for (int i = NR_LOCAL_IRQS; i < spis.length; i++) {
             spis[i] = new IrqDesc(i, "irq" + i);
         }
-        this.local = new IrqDesc[pcpus][NR_LOCAL_IRQS];
-        for (int p = 0; p < pcpus; p++) {
+        for (int i = 0; i < NR_LOCAL_IRQS; i++) {
+            localTypes.add(new RefCell<>("local_irqs_type", localTypesLock));
+        }
+        this.local = new IrqDesc[pcpus.length][NR_LOCAL_IRQS];
+        for (int p = 0; p < pcpus.length; p++) {
             for (int i = 0; i < NR_LOCAL_IRQS; i++) {
                 local[p][i] = new IrqDesc(i, "cpu" + p + ".irq" + i);
             }
@@ -61,6 +76,69 @@ public final class Irq {
     @Xen("__irq_to_desc")
     public IrqDesc desc(Pcpu cpu, int irq) {
         return irq < NR_LOCAL_IRQS ? local[cpu.id()][irq] : spis[irq];
+    }
+
+    // ---- triggers ---------------------------------------------------------------------------------------------------
+
+    /** Boot CPU, before any trigger is told: SGIs are edges, nothing is known of PPIs. */
+    @Xen("init_IRQ")
+    public void init(Pcpu cpu) {
+        localTypesLock.lock(cpu);
+        for (int i = 0; i < NR_LOCAL_IRQS; i++) {
+            localTypes.get(i).setGuarded(cpu, i < NR_SGIS ? IrqDesc.Type.EDGE : IrqDesc.Type.INVALID);
+        }
+        localTypesLock.unlock(cpu);
+        prepare(cpu, cpu);
+    }
+
+    /** Gives {@code next}, which does not run yet, its descriptors of local interrupts. */
+    @Xen("init_local_irq_data")
+    public void prepare(Pcpu cpu, Pcpu next) {
+        localTypesLock.lock(cpu);
+        for (int i = 0; i < NR_LOCAL_IRQS; i++) {
+            IrqDesc.Type type = localTypes.get(i).getGuarded(cpu);
+            local[next.id()][i].type().setRelease(cpu, type); // nobody else has the descriptor yet
+        }
+        localTypesLock.unlock(cpu);
+    }
+
+    /**
+     * Records the trigger that a device tree tells; touches no hardware.
+     *
+     * @return 0, or -16 when the interrupt has another trigger already
+     */
+    @Xen({"irq_set_type", "irq_local_set_type", "irq_set_spi_type"})
+    public int setType(Pcpu cpu, int irq, IrqDesc.Type type) {
+        if (irq >= NR_LOCAL_IRQS) {
+            return setType(cpu, spis[irq], type);
+        }
+        localTypesLock.lock(cpu);
+        int rc = accepts(localTypes.get(irq).getGuarded(cpu), type) ? 0 : EBUSY;
+        if (rc == 0) {
+            localTypes.get(irq).setGuarded(cpu, type);
+            for (Pcpu p : pcpus) {
+                if (p.isOnline(cpu)) {
+                    setType(cpu, local[p.id()][irq], type);
+                }
+            }
+        }
+        localTypesLock.unlock(cpu);
+        return rc;
+    }
+
+    private static int setType(Pcpu cpu, IrqDesc desc, IrqDesc.Type type) {
+        int flags = desc.lock().lockIrqSave(cpu);
+        int rc = accepts(desc.type().getGuarded(cpu), type) ? 0 : EBUSY;
+        if (rc == 0) {
+            desc.type().setGuarded(cpu, type);
+        }
+        desc.lock().unlockIrqRestore(cpu, flags);
+        return rc;
+    }
+
+    @Xen("irq_validate_new_type")
+    private static boolean accepts(IrqDesc.Type now, IrqDesc.Type next) {
+        return now == IrqDesc.Type.INVALID || now == next;
     }
 
     // ---- dispatch ---------------------------------------------------------------------------------------------------
@@ -101,9 +179,9 @@ public final class Irq {
 
     // ---- Xen's own interrupts ---------------------------------------------------------------------------------------
 
-    /** Gives {@code irq} to one of Xen's handlers and enables it; an SPI is routed to the calling pCPU. */
-    @Xen("setup_irq")
-    public int setupIrq(Pcpu cpu, int irq, IrqDesc.Type type, IrqDesc.Action action) {
+    /** Gives {@code irq}, whose trigger is known, to one of Xen's handlers and enables it; an SPI is routed to this pCPU. */
+    @Xen({"setup_irq", "gic_route_irq_to_xen"})
+    public int setupIrq(Pcpu cpu, int irq, IrqDesc.Action action) {
         IrqDesc desc = desc(cpu, irq);
         int flags = desc.lock().lockIrqSave(cpu);
         if (desc.action().getGuarded(cpu) != null) {
@@ -111,14 +189,47 @@ public final class Irq {
             return EBUSY;
         }
         desc.action().setGuarded(cpu, action);
-        desc.type().setGuarded(cpu, type);
         desc.setHandler(cpu, gic.hostIrqType());
-        gic.setIrqType(cpu, desc, type);
+        if (irq >= NR_SGIS) {
+            gic.setIrqType(cpu, desc, desc.type().getGuarded(cpu));
+        }
         gic.setIrqPriority(cpu, desc, PRI_IRQ);
         desc.handler(cpu).setAffinity(cpu, desc, cpu);
         desc.handler(cpu).enable(cpu, desc);
         desc.lock().unlockIrqRestore(cpu, flags);
         return 0;
+    }
+
+    /**
+     * Takes an interrupt away from {@code action}, if it has it. Any context that may wait, no lock held: the handler may
+     * still run on another pCPU and is waited for, with interrupts as they are.
+     */
+    @Xen("release_irq")
+    public void releaseIrq(Pcpu cpu, int irq, IrqDesc.Action action) {
+        IrqDesc desc = desc(cpu, irq);
+        int flags = desc.lock().lockIrqSave(cpu);
+        if (desc.action().getGuarded(cpu) != action) {
+            desc.lock().unlockIrqRestore(cpu, flags);
+            return;
+        }
+        desc.action().setGuarded(cpu, null);
+        desc.handler(cpu).disable(cpu, desc);
+        desc.status().clearBit(cpu, IrqDesc.IRQ_GUEST);
+        desc.lock().unlockIrqRestore(cpu, flags);
+        awaitHandler(cpu, desc);
+    }
+
+    private static void awaitHandler(Pcpu cpu, IrqDesc desc) {
+        cpu.smpMb();
+        if (!desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
+            return;
+        }
+        cpu.beginWait(desc, -1);
+        for (int turn = 0; desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS); turn++) {
+            cpu.engine().relax(cpu, turn);
+            cpu.smpMb();
+        }
+        cpu.endWait();
     }
 
     // ---- guests' interrupts -----------------------------------------------------------------------------------------
@@ -139,13 +250,14 @@ public final class Irq {
             desc.lock().unlockIrqRestore(cpu, flags);
             return EBUSY;
         }
-        desc.action().setGuarded(cpu, IrqDesc.Action.guest(d, virq));
+        IrqDesc.Action action = IrqDesc.Action.guest(d, virq);
+        desc.action().setGuarded(cpu, action);
         desc.type().setGuarded(cpu, type);
         int rc = gicRouteIrqToGuest(cpu, d, virq, desc, type);
-        if (rc != 0) {
-            desc.action().setGuarded(cpu, null);
-        }
         desc.lock().unlockIrqRestore(cpu, flags);
+        if (rc != 0) {
+            releaseIrq(cpu, irq, action);
+        }
         return rc;
     }
 
@@ -185,26 +297,35 @@ public final class Irq {
      *
      * @return 0; -16 when the domain still lives; -22 when the interrupt is not routed to it
      */
-    @Xen({"release_guest_irq", "gic_remove_irq_from_guest", "release_irq"})
+    @Xen("release_guest_irq")
     public int releaseGuestIrq(Pcpu cpu, Domain d, int virq, int irq) {
         IrqDesc desc = desc(cpu, irq);
         int flags = desc.lock().lockIrqSave(cpu);
         IrqDesc.Action a = desc.action().getGuarded(cpu);
-        int rc = a == null || a.guest() != d || a.virq() != virq ? EINVAL : d.isDying(cpu) ? 0 : EBUSY;
+        int rc = a == null || a.guest() != d || a.virq() != virq ? EINVAL : gicRemoveIrqFromGuest(cpu, d, virq, desc);
+        desc.lock().unlockIrqRestore(cpu, flags);
         if (rc == 0) {
-            desc.handler(cpu).disable(cpu, desc);
-            if (desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
-                gic.deactivateIrq(cpu, irq);
-            }
-            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
-            rc = connector.connectHwIrq(cpu, d, virq, desc, false);
+            releaseIrq(cpu, irq, a);
         }
+        return rc;
+    }
+
+    @Xen("gic_remove_irq_from_guest")
+    private int gicRemoveIrqFromGuest(Pcpu cpu, Domain d, int virq, IrqDesc desc) {
+        desc.lock().assertHeldBy(cpu);
+        if (!d.isDying(cpu)) {
+            return EBUSY;
+        }
+        desc.handler(cpu).disable(cpu, desc);
+        if (desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
+            gic.deactivateIrq(cpu, desc.irq());
+        }
+        desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        int rc = connector.connectHwIrq(cpu, d, virq, desc, false);
         if (rc == 0) {
             desc.status().clearBit(cpu, IrqDesc.IRQ_GUEST);
             desc.setHandler(cpu, HwIrqController.NONE);
-            desc.action().setGuarded(cpu, null);
         }
-        desc.lock().unlockIrqRestore(cpu, flags);
         return rc;
     }
 

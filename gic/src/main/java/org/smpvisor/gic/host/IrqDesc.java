@@ -73,6 +73,7 @@ public final class IrqDesc {
     }
 
     private final int irq;
+    private final String name;
     private final SpinLock lock;
 
     /** Atomic bits; GUEST and DISABLED change under the lock, INPROGRESS is also cleared without it. */
@@ -89,11 +90,13 @@ public final class IrqDesc {
 
     IrqDesc(int irq, String name) {
         this.irq = irq;
+        this.name = name;
         this.lock = new SpinLock(LockClass.DESC, name + ".lock", irq);
         this.status = new IntCell("irq_desc.status", null, 1 << IRQ_DISABLED);
         this.handler = new RefCell<>("irq_desc.handler", null);
         this.action = new RefCell<>("irq_desc.action", lock);
         this.type = new RefCell<>("irq_desc.type", lock);
+        this.type.reset(Type.INVALID);
     }
 
     @Xen("irq_desc.irq")
@@ -130,6 +133,6 @@ public final class IrqDesc {
 
     @Override
     public String toString() {
-        return lock.name();
+        return name;
     }
 }

@@ -130,8 +130,7 @@ class BootOrderTest {
         assertThat(b.readGicr(1, 0x10100, 4) & (1 << GicBench.MAINTENANCE | 1 << GicBench.HYP_TIMER))
                 .isEqualTo(1 << GicBench.MAINTENANCE | 1 << GicBench.HYP_TIMER);
         assertThat(b.readGicr(0, 0x10100, 4)).isEqualTo(0xffff);
-        assertThat(b.irq.setupIrq(
-                        b.cpus[1], GicBench.HYP_TIMER, IrqDesc.Type.LEVEL, IrqDesc.Action.xen("again", (c, i) -> {})))
+        assertThat(b.irq.setupIrq(b.cpus[1], GicBench.HYP_TIMER, IrqDesc.Action.xen("again", (c, i) -> {})))
                 .isEqualTo(Irq.EBUSY);
     }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cpu.Counter;
@@ -15,6 +17,7 @@ import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
 import org.smpvisor.gic.GicBench;
+import org.smpvisor.lock.LockClass;
 
 /** From the acknowledge to the handler and back, with the order of EOIR and DIR on every path. */
 class DispatchTest {
@@ -22,7 +25,7 @@ class DispatchTest {
     private final GicBench b = GicBench.booted(3);
     private final Pcpu cpu = b.cpus[0];
     private final Domain d = new Domain(1, 1);
-    private final List<String> ran = new ArrayList<>();
+    private final List<String> ran = Collections.synchronizedList(new ArrayList<>());
 
     @BeforeEach
     void forgetBoot() {
@@ -41,7 +44,8 @@ class DispatchTest {
     }
 
     private void setup(IrqDesc.Handler handler) {
-        assertThat(b.irq.setupIrq(cpu, SPI, IrqDesc.Type.EDGE, IrqDesc.Action.xen("device", handler)))
+        b.irq.setType(cpu, SPI, IrqDesc.Type.EDGE);
+        assertThat(b.irq.setupIrq(cpu, SPI, IrqDesc.Action.xen("device", handler)))
                 .isZero();
         b.accesses.clear();
     }
@@ -124,7 +128,8 @@ class DispatchTest {
             c.point(Point.LOAD, null);
             ran.add("end");
         });
-        b.irq.setupIrq(cpu, SPI + 1, IrqDesc.Type.EDGE, IrqDesc.Action.xen("other", (c, irq) -> ran.add("other")));
+        b.irq.setType(cpu, SPI + 1, IrqDesc.Type.EDGE);
+        b.irq.setupIrq(cpu, SPI + 1, IrqDesc.Action.xen("other", (c, irq) -> ran.add("other")));
         b.hw.distributor().raise(SPI);
         b.gic.interrupt(cpu);
         assertThat(ran).containsExactly("begin", "end", "other");
@@ -184,7 +189,7 @@ class DispatchTest {
             });
             others[i].start();
         }
-        List<String> where = Collections.synchronizedList(ran);
+        List<String> where = ran;
         cpu.localIrqEnable();
         b.crossCall.onOthers(cpu, p -> where.add(p + (p.isInHardIrq() ? " in hard irq" : "")));
         cpu.engine().stop();
@@ -194,6 +199,51 @@ class DispatchTest {
         assertThat(where).containsExactlyInAnyOrder("cpu1 in hard irq", "cpu2 in hard irq");
         assertThat(b.accesses).contains("W ICC_SGI1R_EL1=0x2000006");
         assertThat(b.validator.violations()).isEmpty();
+    }
+
+    // ---- triggers ---------------------------------------------------------------------------------------------------
+
+    private IrqDesc.Type type(Pcpu p, int irq) {
+        return b.irq.desc(p, irq).type().peek();
+    }
+
+    @Test
+    void aTriggerIsToldOnceAndMayBeRepeated() {
+        assertThat(b.irq.setType(cpu, SPI, IrqDesc.Type.LEVEL)).isZero();
+        assertThat(b.irq.setType(cpu, SPI, IrqDesc.Type.LEVEL)).isZero();
+        assertThat(b.irq.setType(cpu, SPI, IrqDesc.Type.EDGE)).isEqualTo(Irq.EBUSY);
+        assertThat(type(cpu, SPI)).isEqualTo(IrqDesc.Type.LEVEL);
+        assertThat(b.irq.setType(cpu, GicBench.HYP_TIMER, IrqDesc.Type.EDGE)).isEqualTo(Irq.EBUSY);
+    }
+
+    @Test
+    void theTriggerOfALocalInterruptIsThatOfEveryOnlinePcpu() {
+        b.cpus[2].setOnline(false);
+        b.irq.setType(cpu, 20, IrqDesc.Type.LEVEL);
+        assertThat(type(b.cpus[1], 20)).isEqualTo(IrqDesc.Type.LEVEL);
+        assertThat(type(b.cpus[2], 20)).isEqualTo(IrqDesc.Type.INVALID);
+        b.irq.prepare(cpu, b.cpus[2]);
+        assertThat(type(b.cpus[2], 20)).as("told when it is brought up").isEqualTo(IrqDesc.Type.LEVEL);
+        assertThat(type(b.cpus[2], 3)).isEqualTo(IrqDesc.Type.EDGE);
+        assertThat(b.validator.edges()).anyMatch(e -> e.startsWith("LOCAL_TYPE->DESC"));
+        assertThat(b.validator.violations()).isEmpty();
+    }
+
+    @Test
+    void theHardwaresTriggerWinsAndIsWarnedOf() {
+        b.irq.setType(cpu, 20, IrqDesc.Type.EDGE);
+        b.console.clear();
+        assertThat(b.irq.setupIrq(cpu, 20, IrqDesc.Action.xen("ppi", (c, irq) -> {})))
+                .isZero();
+        assertThat(type(cpu, 20)).as("PPIs of this hardware are levels").isEqualTo(IrqDesc.Type.LEVEL);
+        assertThat(b.console).singleElement().asString().contains("cannot make interrupt 20 EDGE");
+    }
+
+    @Test
+    void anUnknownTriggerIsNotProgrammed() {
+        assertThatThrownBy(() -> b.irq.setupIrq(cpu, 41, IrqDesc.Action.xen("device", (c, irq) -> {})))
+                .isInstanceOf(ModelBug.class)
+                .hasMessageContaining("trigger of interrupt 41");
     }
 
     // ---- routing ----------------------------------------------------------------------------------------------------
@@ -207,7 +257,7 @@ class DispatchTest {
     @Test
     void whatAGuestHasIsBusyForXenAndForOthers() {
         route();
-        assertThat(b.irq.setupIrq(cpu, SPI, IrqDesc.Type.EDGE, IrqDesc.Action.xen("x", (c, irq) -> {})))
+        assertThat(b.irq.setupIrq(cpu, SPI, IrqDesc.Action.xen("x", (c, irq) -> {})))
                 .isEqualTo(Irq.EBUSY);
         assertThat(b.irq.routeIrqToGuest(cpu, new Domain(2, 1), SPI, SPI, IrqDesc.Type.EDGE))
                 .isEqualTo(Irq.EBUSY);
@@ -245,6 +295,64 @@ class DispatchTest {
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isZero();
         assertThat(b.systemRegisters()).containsExactly("W ICC_DIR_EL1=0x28");
         assertThat(b.hw.distributor().isActive(SPI)).isFalse();
+    }
+
+    @Test
+    void releaseWaitsForTheHandlerOnAnotherPcpu() throws InterruptedException {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        IrqDesc.Action action = IrqDesc.Action.xen("slow", (c, irq) -> {
+            running.countDown();
+            await(mayEnd);
+            ran.add("handled");
+        });
+        b.irq.setType(cpu, SPI, IrqDesc.Type.EDGE);
+        b.irq.setupIrq(cpu, SPI, action);
+        b.hw.distributor().raise(SPI);
+        Thread handler = new Thread(() -> b.gic.interrupt(cpu));
+        handler.start();
+        await(running);
+        Thread release = new Thread(() -> {
+            b.irq.releaseIrq(b.cpus[1], SPI, action);
+            ran.add("released");
+        });
+        release.start();
+        while (b.cpus[1].waitingFor() == null) {
+            Thread.onSpinWait();
+        }
+        assertThat(b.cpus[1].waitingFor()).isSameAs(b.irq.desc(cpu, SPI));
+        assertThat(b.irq.desc(cpu, SPI).lock().isLocked()).isFalse();
+        mayEnd.countDown();
+        release.join(10_000);
+        handler.join(10_000);
+        assertThat(ran).containsExactly("handled", "released");
+        assertThat(b.cpus[1].waitingFor()).isNull();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void onlyWhoHasAnInterruptReleasesIt() {
+        setup((c, irq) -> {});
+        b.irq.releaseIrq(cpu, SPI, IrqDesc.Action.xen("other", (c, irq) -> {}));
+        assertThat(b.irq.routeIrqToGuest(cpu, d, SPI, SPI, IrqDesc.Type.EDGE)).isEqualTo(Irq.EBUSY);
+    }
+
+    @Test
+    void anInterruptStaysTakenBetweenItsRemovalFromTheGuestAndItsRelease() {
+        route();
+        d.setDying();
+        long before = cpu.held().acquisitions(LockClass.DESC);
+        assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isZero();
+        assertThat(cpu.held().acquisitions(LockClass.DESC) - before)
+                .as("two critical sections")
+                .isEqualTo(2);
     }
 
     @Test

@@ -85,7 +85,7 @@ final class Bench {
                 30);
         hardware = new GicHardware(config, List.of(cpus), RegisterLog.NONE);
         driver = new GicV3(hardware, description, variant.xenVersion(), line -> {});
-        irq = new Irq(driver, pcpus, variant.isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst);
+        irq = new Irq(driver, cpus, variant.isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst);
         CrossCall crossCall = new CrossCall(cpus);
         crossCall.connect(driver);
         HostGic gic = new HostGic(driver, irq, description, crossCall, false);
@@ -113,8 +113,11 @@ final class Bench {
     private void boot(HostGic gic) {
         for (Pcpu p : cpus) {
             if (p.id() == 0) {
+                p.setOnline(true);
+                gic.preinit(p);
                 gic.init(p);
             } else {
+                irq.prepare(cpus[0], p);
                 gic.initSecondary(p);
             }
             gic.setupLocalInterrupts(p);
