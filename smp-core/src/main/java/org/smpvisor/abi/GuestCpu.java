@@ -23,6 +23,15 @@ public final class GuestCpu {
         ERET
     }
 
+    /** Exception class in {@link #esr}: an instruction that is undefined here. */
+    public static final int EC_UNKNOWN = 0x00;
+
+    /** Exception class in {@link #esr}: a load or store that nothing answers. */
+    public static final int EC_DATA_ABORT = 0x25;
+
+    private static final int EC_SHIFT = 26;
+    private static final long ESR_IL = 1L << 25;
+    private static final long DFSC_EXTERNAL_ABORT = 0x10;
     private static final int SCRATCH = 64;
 
     /** Program counter: a label of the program. */
@@ -33,15 +42,28 @@ public final class GuestCpu {
     @OwnedBy("guest")
     public long x0;
 
+    /** ELR_EL1: where {@link #eret} goes. A handler that may be interrupted itself saves it, with {@link #spsrMasked}. */
+    @OwnedBy("guest")
+    public int elr;
+
+    /** SPSR_EL1.I: the interrupt mask that {@link #eret} puts back. */
+    @OwnedBy("guest")
+    public boolean spsrMasked;
+
+    /** ESR_EL1: why the program is at {@link GuestProgram#VECTOR_SYNC}. */
+    @OwnedBy("guest")
+    public long esr;
+
+    /** FAR_EL1: the address of a data abort. */
+    @OwnedBy("guest")
+    public long far;
+
     /** Scratch registers for the program's own use. */
     @OwnedBy("guest")
     public final long[] r = new long[SCRATCH];
 
     @OwnedBy("guest")
     private boolean irqMasked = true;
-
-    @OwnedBy("guest")
-    private int savedPc;
 
     @OwnedBy("guest")
     private Op op = Op.NONE;
@@ -161,7 +183,7 @@ public final class GuestCpu {
         return describe(Op.UNMASK, null, 0, 0, 0);
     }
 
-    /** Returns from the interrupt handler to where it came from, interrupts open. */
+    /** Returns from a handler to {@link #elr}, with the interrupt mask of then. */
     public GuestCpu eret() {
         return describe(Op.ERET, null, 0, 0, 0);
     }
@@ -218,15 +240,15 @@ public final class GuestCpu {
             case MASK -> irqMasked = true;
             case UNMASK -> irqMasked = false;
             case ERET -> {
-                irqMasked = false;
-                nextPc = savedPc;
+                irqMasked = spsrMasked;
+                nextPc = elr;
             }
             default -> {}
         }
         boolean returns = op == Op.ERET;
         pc = nextPc;
         op = Op.NONE;
-        if (returns && interrupted != Op.NONE) {
+        if (returns && !spsrMasked && interrupted != Op.NONE) {
             op = interrupted;
             sysreg = interruptedSysreg;
             address = interruptedAddress;
@@ -242,7 +264,6 @@ public final class GuestCpu {
      * the return from the interrupt.
      */
     public void takeIrq() {
-        savedPc = pc;
         interrupted = op;
         if (op != Op.NONE) {
             interruptedSysreg = sysreg;
@@ -252,7 +273,33 @@ public final class GuestCpu {
             interruptedNextPc = nextPc;
             op = Op.NONE;
         }
-        pc = GuestProgram.VECTOR_IRQ;
+        enter(GuestProgram.VECTOR_IRQ);
+    }
+
+    /** The described instruction is undefined: it does not complete, the program goes on at its vector. */
+    public void takeUndefined() {
+        esr = (long) EC_UNKNOWN << EC_SHIFT | ESR_IL;
+        op = Op.NONE;
+        enter(GuestProgram.VECTOR_SYNC);
+    }
+
+    /** The described load or store aborts: it does not complete, the program goes on at its vector. */
+    public void takeDataAbort() {
+        esr = (long) EC_DATA_ABORT << EC_SHIFT | ESR_IL | DFSC_EXTERNAL_ABORT;
+        far = address;
+        op = Op.NONE;
+        enter(GuestProgram.VECTOR_SYNC);
+    }
+
+    private void enter(int vector) {
+        elr = pc;
+        spsrMasked = irqMasked;
+        pc = vector;
         irqMasked = true;
+    }
+
+    /** The exception class of {@link #esr}. */
+    public int exceptionClass() {
+        return (int) (esr >>> EC_SHIFT);
     }
 }

@@ -8,6 +8,17 @@ public abstract class GuestProgram {
     /** Program counter of the interrupt handler; the hardware enters it with interrupts masked. */
     public static final int VECTOR_IRQ = 1000;
 
+    /**
+     * Program counter of the handler of synchronous exceptions, entered with interrupts masked. The instruction that is to
+     * blame has not completed; {@code elr} is its label.
+     */
+    public static final int VECTOR_SYNC = 2000;
+
+    /** Whether the program has a handler at {@link #VECTOR_SYNC}; one without ends the run when it takes an exception. */
+    public boolean handlesSync() {
+        return false;
+    }
+
     /** Describes exactly one instruction of {@code c}, by {@code c.pc}. */
     public abstract void step(GuestCpu c);
 }

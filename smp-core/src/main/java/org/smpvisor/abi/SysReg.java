@@ -12,7 +12,9 @@ public enum SysReg {
     ICC_BPR1_EL1(false),
     ICC_CTLR_EL1(false),
     ICC_IGRPEN1_EL1(false),
-    ICC_SGI1R_EL1(true);
+    ICC_SGI1R_EL1(true),
+    ICC_ASGI1R_EL1(true),
+    ICC_SGI0R_EL1(true);
 
     private final boolean trapped;
 

@@ -26,6 +26,18 @@ public interface VirtualInterface {
     void deactivate(Pcpu cpu, int intid);
 
     /** ICV_PMR_EL1. */
+    int readPriorityMask();
+
+    /** ICV_CTLR_EL1: EOImode and the number of priority bits. */
+    int readControl();
+
+    /** ICV_IGRPEN1_EL1. */
+    int readGroupEnable();
+
+    /** ICV_BPR1_EL1. */
+    int readBinaryPoint();
+
+    /** ICV_PMR_EL1. */
     void writePriorityMask(int priority);
 
     /** ICV_CTLR_EL1.EOImode. */

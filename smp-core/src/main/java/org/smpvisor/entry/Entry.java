@@ -2,6 +2,7 @@ package org.smpvisor.entry;
 
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.SysReg;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IrqEntry;
 import org.smpvisor.cpu.Pcpu;
@@ -107,13 +108,8 @@ public final class Entry implements IrqEntry {
         GuestCpu c = v.guest();
         switch (c.op()) {
             case READ_MMIO, WRITE_MMIO -> trapMmio(cpu, v, c);
-            case WRITE_SYSREG -> {
-                witness.guestSgiBegins(cpu, v, c.value());
-                if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
-                    throw new ModelBug(v + " executed an undefined instruction: write of " + c.sysreg());
-                }
-                c.complete(0);
-            }
+            case READ_SYSREG -> GuestExceptions.undefined(v); // what is trapped is write-only
+            case WRITE_SYSREG -> trapSysreg(cpu, v, c);
             case WFI -> {
                 cpu.count(Counter.WFI);
                 scheduler.blockUnlessEventPending(cpu);
@@ -121,6 +117,21 @@ public final class Entry implements IrqEntry {
             }
             default -> throw new ModelBug(v + " trapped with " + c.op());
         }
+    }
+
+    @Xen("do_sysreg")
+    private void trapSysreg(Pcpu cpu, Vcpu v, GuestCpu c) {
+        boolean sgi = c.sysreg() == SysReg.ICC_SGI1R_EL1;
+        if (sgi) {
+            witness.guestSgiBegins(cpu, v, c.value());
+        }
+        if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
+            GuestExceptions.undefined(v);
+            return;
+        }
+        if (sgi) {
+        }
+        c.complete(0);
     }
 
     @Xen("do_trap_data_abort_guest")
@@ -132,8 +143,8 @@ public final class Entry implements IrqEntry {
             witness.guestStoreBegins(cpu, v, c.address(), c.value());
         }
         if (!vgic.mmio(cpu, v, io)) {
-            throw new ModelBug(v + " got a data abort at 0x" + Long.toHexString(c.address()) + " (" + c.bytes()
-                    + " bytes, " + (write ? "write" : "read") + ")");
+            GuestExceptions.dataAbort(v);
+            return;
         }
         if (write) {
             witness.guestStoreEnds(cpu, v, c.address(), c.value());
@@ -220,13 +231,17 @@ public final class Entry implements IrqEntry {
         switch (c.op()) {
             case BRANCH, MASK, UNMASK, ERET -> c.complete(0);
             case DEVICE -> c.complete(v.domain().devices().access(cpu, v, c.address(), c.value()));
-            case READ_SYSREG -> c.complete(acknowledge(cpu, v, virtual));
+            case READ_SYSREG -> {
+                if (c.sysreg().isTrapped()) {
+                    return false;
+                }
+                readVirtual(cpu, v, c, virtual);
+            }
             case WRITE_SYSREG -> {
                 if (c.sysreg().isTrapped()) {
                     return false;
                 }
                 writeVirtual(cpu, v, c, virtual);
-                c.complete(0);
             }
             case WFI -> {
                 return false;
@@ -236,6 +251,18 @@ public final class Entry implements IrqEntry {
             }
         }
         return true;
+    }
+
+    /** What cannot be read is undefined in the guest itself, without a trap. */
+    private void readVirtual(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        switch (c.sysreg()) {
+            case ICC_IAR1_EL1 -> c.complete(acknowledge(cpu, v, virtual));
+            case ICC_PMR_EL1 -> c.complete(virtual.readPriorityMask());
+            case ICC_BPR1_EL1 -> c.complete(virtual.readBinaryPoint());
+            case ICC_CTLR_EL1 -> c.complete(virtual.readControl());
+            case ICC_IGRPEN1_EL1 -> c.complete(virtual.readGroupEnable());
+            default -> GuestExceptions.undefined(v);
+        }
     }
 
     private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
@@ -264,7 +291,11 @@ public final class Entry implements IrqEntry {
             case ICC_BPR1_EL1 -> virtual.writeBinaryPoint(value);
             case ICC_CTLR_EL1 -> virtual.writeControl(value);
             case ICC_IGRPEN1_EL1 -> virtual.writeGroupEnable(value);
-            default -> throw new ModelBug("guest write of " + c.sysreg());
+            default -> {
+                GuestExceptions.undefined(v);
+                return;
+            }
         }
+        c.complete(0);
     }
 }

@@ -70,10 +70,75 @@ class GuestCpuTest {
     }
 
     @Test
-    void onlyTheSgiRegisterTraps() {
+    void onlyRegistersThatSendSgisTrap() {
         for (SysReg r : SysReg.values()) {
-            assertThat(r.isTrapped()).as("%s", r).isEqualTo(r == SysReg.ICC_SGI1R_EL1);
+            assertThat(r.isTrapped()).as("%s", r).isEqualTo(r.name().contains("SGI"));
         }
+    }
+
+    @Test
+    void anAbortedStoreDoesNotCompleteAndItsHandlerKnowsWhy() {
+        c.pc = 3;
+        c.x0 = 9;
+        c.write32(0x2000, 5).then(4);
+        c.takeDataAbort();
+        assertThat(c.isDescribed()).isFalse();
+        assertThat(c.pc).isEqualTo(GuestProgram.VECTOR_SYNC);
+        assertThat(c.elr).isEqualTo(3);
+        assertThat(c.exceptionClass()).isEqualTo(GuestCpu.EC_DATA_ABORT);
+        assertThat(c.esr).isEqualTo(0x96000010L);
+        assertThat(c.far).isEqualTo(0x2000);
+        assertThat(c.isIrqMasked()).isTrue();
+        assertThat(c.x0).isEqualTo(9);
+    }
+
+    @Test
+    void anUndefinedInstructionReportsNoReason() {
+        c.pc = 3;
+        c.readSysreg(SysReg.ICC_SGI1R_EL1).then(4);
+        c.takeUndefined();
+        assertThat(c.pc).isEqualTo(GuestProgram.VECTOR_SYNC);
+        assertThat(c.elr).isEqualTo(3);
+        assertThat(c.exceptionClass()).isEqualTo(GuestCpu.EC_UNKNOWN);
+        assertThat(c.esr).isEqualTo(0x02000000L);
+    }
+
+    @Test
+    void theHandlerReturnsToTheFaultingInstructionOrWhereItWants() {
+        c.unmask().then(3);
+        c.complete(0);
+        c.read32(0x2000).then(4);
+        c.takeDataAbort();
+        c.eret();
+        c.complete(0);
+        assertThat(c.pc).isEqualTo(3);
+        c.read32(0x2000).then(4);
+        c.takeDataAbort();
+        c.elr = 5;
+        c.eret();
+        c.complete(0);
+        assertThat(c.pc).isEqualTo(5);
+        assertThat(c.isIrqMasked()).isFalse();
+    }
+
+    @Test
+    void anExceptionInAnInterruptHandlerLeavesInterruptsMasked() {
+        c.unmask().then(3);
+        c.complete(0);
+        c.takeIrq();
+        int elr = c.elr;
+        c.read32(0x2000).then(GuestProgram.VECTOR_IRQ + 1);
+        c.takeDataAbort();
+        c.elr = GuestProgram.VECTOR_IRQ + 1;
+        c.eret();
+        c.complete(0);
+        assertThat(c.isIrqMasked()).isTrue();
+        c.elr = elr;
+        c.spsrMasked = false;
+        c.eret();
+        c.complete(0);
+        assertThat(c.pc).isEqualTo(3);
+        assertThat(c.isIrqMasked()).isFalse();
     }
 
     @Test

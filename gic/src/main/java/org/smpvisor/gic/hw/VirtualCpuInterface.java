@@ -27,6 +27,8 @@ public final class VirtualCpuInterface implements VirtualInterface {
     public static final long VMCR_VEOIM = 1 << 9;
     public static final int VMCR_VBPR1_SHIFT = 18;
     public static final int VMCR_VPMR_SHIFT = 24;
+    private static final int CTLR_EOIMODE = 1 << 1;
+    private static final int CTLR_PRIBITS_SHIFT = 8;
     private static final int NONE = -1;
 
     private final GicHardware gic;
@@ -219,6 +221,26 @@ public final class VirtualCpuInterface implements VirtualInterface {
                 return;
             }
         }
+    }
+
+    @Override
+    public int readPriorityMask() {
+        return (int) (vmcr >>> VMCR_VPMR_SHIFT) & 0xff;
+    }
+
+    @Override
+    public int readControl() {
+        return ((vmcr & VMCR_VEOIM) != 0 ? CTLR_EOIMODE : 0) | gic.config().priorityBits() - 1 << CTLR_PRIBITS_SHIFT;
+    }
+
+    @Override
+    public int readGroupEnable() {
+        return (vmcr & VMCR_VENG1) != 0 ? 1 : 0;
+    }
+
+    @Override
+    public int readBinaryPoint() {
+        return (int) (vmcr >>> VMCR_VBPR1_SHIFT) & 7;
     }
 
     @Override
