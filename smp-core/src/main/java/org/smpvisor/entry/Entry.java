@@ -59,46 +59,54 @@ public final class Entry implements IrqEntry {
 
     // ---- vectors ----------------------------------------------------------------------------------------------------
 
-    /** EL2h IRQ: Xen's own code was interrupted. No softirq and no LR work on return. */
-    @Override
-    @Xen("hyp_irq")
-    public void hypIrq(Pcpu cpu) {
-        cpu.point(Point.IRQ_DELIVER, cpu);
-        gic.interrupt(cpu);
-    }
-
-    /** Takes an exception through one of the sixteen vectors; an invalid one is Xen's "bad mode" panic. */
+    /**
+     * Takes an exception through one of the sixteen vectors, interrupts masked, as the hardware leaves them. An entry without
+     * a handler is Xen's "bad mode" panic.
+     */
     public void take(Pcpu cpu, ExceptionVector vector) {
         switch (vector.handler()) {
-            case HYP_IRQ -> hypIrq(cpu);
-            case GUEST_IRQ -> guestIrq(cpu);
-            case GUEST_SYNC -> guestSync(cpu);
-            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR ->
-                throw new ModelBug("bad mode: " + vector + " at VBAR_EL2+0x" + Integer.toHexString(vector.offset())
-                        + " on " + cpu);
+            case HYP_IRQ -> {
+                cpu.point(Point.IRQ_DELIVER, cpu);
+                gic.interrupt(cpu); // no softirq and no LR work on return to Xen's own code
+            }
+            case GUEST_SYNC, GUEST_IRQ -> guestVector(cpu, vector);
+            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR -> throw badMode(cpu, vector);
         }
     }
 
-    /** A physical interrupt while the guest ran: I stays masked throughout. */
-    @Xen("guest_irq")
-    private void guestIrq(Pcpu cpu) {
-        cpu.count(Counter.IRQ_EXITS);
-        cpu.point(Point.IRQ_DELIVER, cpu);
-        vgic.syncFromLrs(cpu, cpu.current());
-        gic.interrupt(cpu);
-        leaveHypervisorToGuest(cpu);
+    @Xen("do_bad_mode")
+    private static ModelBug badMode(Pcpu cpu, ExceptionVector vector) {
+        return new ModelBug(
+                "bad mode: " + vector + " at VBAR_EL2+0x" + Integer.toHexString(vector.offset()) + " on " + cpu);
     }
 
-    /** The guest trapped: I is opened before the list registers are synced, so that an interrupt may come in between. */
-    @Xen("guest_sync")
-    private void guestSync(Pcpu cpu) {
-        cpu.count(Counter.TRAPS);
+    @Override
+    public void hypIrq(Pcpu cpu) {
+        take(cpu, ExceptionVector.EL2H_IRQ);
+    }
+
+    /**
+     * The guest was interrupted, or trapped. Where the table opens interrupts, it does so before the list registers are synced:
+     * an interrupt may come in between.
+     */
+    @Xen({"guest_vector", "enter_hypervisor_from_guest"})
+    private void guestVector(Pcpu cpu, ExceptionVector vector) {
         Vcpu v = cpu.current();
-        cpu.setBeforeSync(true);
-        cpu.localIrqEnable();
-        cpu.setBeforeSync(false);
-        vgic.syncFromLrs(cpu, v);
-        trap(cpu, v);
+        if (vector.interrupts() == ExceptionVector.Interrupts.OPEN) {
+            cpu.setBeforeSync(true);
+            cpu.localIrqEnable();
+            cpu.setBeforeSync(false);
+        }
+        if (vector.handler() == ExceptionVector.Handler.GUEST_IRQ) {
+            cpu.count(Counter.IRQ_EXITS);
+            cpu.point(Point.IRQ_DELIVER, cpu);
+            vgic.syncFromLrs(cpu, v);
+            gic.interrupt(cpu); // do_trap_irq
+        } else {
+            cpu.count(Counter.TRAPS);
+            vgic.syncFromLrs(cpu, v);
+            trap(cpu, v);
+        }
         leaveHypervisorToGuest(cpu);
     }
 
@@ -205,7 +213,7 @@ public final class Entry implements IrqEntry {
             cpu.point(Point.GUEST_STEP, v);
             if (cpu.engine().leavesGuest(cpu)) {
                 cpu.count(Counter.GUEST_STEPS, steps);
-                guestIrq(cpu);
+                take(cpu, ExceptionVector.GUEST64_IRQ);
                 return;
             }
             if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
@@ -217,7 +225,7 @@ public final class Entry implements IrqEntry {
             steps++;
             if (!execute(cpu, v, c, virtual)) {
                 cpu.count(Counter.GUEST_STEPS, steps);
-                guestSync(cpu);
+                take(cpu, ExceptionVector.GUEST64_SYNC);
                 return;
             }
             if (cpu.engine().isStopped()) {

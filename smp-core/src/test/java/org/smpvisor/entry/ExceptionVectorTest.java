@@ -36,6 +36,30 @@ class ExceptionVectorTest {
         }
     }
 
+    @Test
+    void trapsOfGuestsRunWithInterruptsOpenAndInterruptsWithThemMasked() {
+        for (ExceptionVector v : ExceptionVector.values()) {
+            ExceptionVector.Interrupts expected = switch (v.handler()) {
+                case GUEST_SYNC, GUEST_ERROR -> ExceptionVector.Interrupts.OPEN;
+                case HYP_SYNC -> ExceptionVector.Interrupts.INHERITED;
+                case INVALID, HYP_IRQ, HYP_ERROR, GUEST_IRQ -> ExceptionVector.Interrupts.MASKED;
+            };
+            assertThat(v.interrupts()).as("%s", v).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void anInterruptOfXenIsTakenThroughTheTable() {
+        BarePcpus b = new BarePcpus(1);
+        Entry entry = new Entry(1, cpu -> b.wires[0].hypIrq(cpu), null, null, Witness.NONE);
+        b.cpus[0].connect(b.wires[0], null, entry);
+        b.wires[0].pull();
+        b.cpus[0].localIrqEnable();
+        assertThat(b.wires[0].taken).isEqualTo(1);
+        assertThat(b.wires[0].maskedInHandler).isTrue();
+        assertThat(b.cpus[0].isIrqMasked()).isFalse();
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = ExceptionVector.class,

@@ -3,6 +3,8 @@ package org.smpvisor.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
@@ -15,7 +17,7 @@ import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
 import org.smpvisor.trace.Witness;
 
-/** What becomes of a guest whose access Xen refuses, by a vGIC that refuses everything. */
+/** The way of a guest through its vectors, and what becomes of it when Xen refuses an access, by a vGIC that refuses all. */
 class GuestExceptionsTest {
     private static final class Program extends GuestProgram {
         private final boolean handles;
@@ -33,15 +35,19 @@ class GuestExceptionsTest {
         }
     }
 
-    private static final class Refusing implements VgicOps {
+    private final class Refusing implements VgicOps {
         @Override
         public void injectIrq(Pcpu cpu, Domain d, Vcpu v, int virq, boolean level) {}
 
         @Override
-        public void syncFromLrs(Pcpu cpu, Vcpu v) {}
+        public void syncFromLrs(Pcpu cpu, Vcpu v) {
+            note(cpu, "sync");
+        }
 
         @Override
-        public void syncToLrs(Pcpu cpu) {}
+        public void syncToLrs(Pcpu cpu) {
+            note(cpu, "flush");
+        }
 
         @Override
         public boolean pendingIrq(Pcpu cpu, Vcpu v) {
@@ -53,6 +59,7 @@ class GuestExceptionsTest {
 
         @Override
         public boolean mmio(Pcpu cpu, Vcpu v, MmioAccess io) {
+            note(cpu, "access");
             return false;
         }
 
@@ -63,8 +70,13 @@ class GuestExceptionsTest {
     }
 
     private final Pcpu cpu = new BarePcpus(1).cpus[0];
-    private final Entry entry = new Entry(1, c -> {}, new Refusing(), null, Witness.NONE);
+    private final Entry entry = new Entry(1, p -> note(p, "interrupt"), new Refusing(), null, Witness.NONE);
+    private final List<String> log = new ArrayList<>();
     private GuestCpu c;
+
+    private void note(Pcpu p, String what) {
+        log.add(what + (p.isIrqMasked() ? " masked" : " open"));
+    }
 
     /** The guest is about to execute an instruction that traps. */
     private void guest(boolean handles) {
@@ -76,6 +88,28 @@ class GuestExceptionsTest {
 
     private void trap() {
         entry.take(cpu, ExceptionVector.GUEST64_SYNC);
+    }
+
+    /** The order of steps, and how interrupts stand at each. */
+    private void steps(ExceptionVector vector) {
+        guest(true);
+        c.read32(0x3001000).then(6);
+        entry.take(cpu, vector);
+    }
+
+    @Test
+    void aTrapOpensInterruptsBeforeTheListRegistersAreSynced() {
+        steps(ExceptionVector.GUEST64_SYNC);
+        assertThat(log).containsExactly("sync open", "access open", "flush masked");
+        steps(ExceptionVector.GUEST32_SYNC);
+        assertThat(log).hasSize(6);
+    }
+
+    @Test
+    void anInterruptOfAGuestKeepsThemMasked() {
+        steps(ExceptionVector.GUEST64_IRQ);
+        assertThat(log).containsExactly("sync masked", "interrupt masked", "flush masked");
+        assertThat(c.isDescribed()).as("the instruction waits").isTrue();
     }
 
     @Test
