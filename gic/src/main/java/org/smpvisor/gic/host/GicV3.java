@@ -100,7 +100,7 @@ public final class GicV3 implements GicHwOperations {
     @Xen("gicv3_init")
     public void init(Pcpu cpu) {
         checkArchitecture(cpu);
-        announce();
+        description.announce(console);
         readGicd(cpu, GICD_TYPER);
         lock.lock(cpu);
         initDistributor(cpu);
@@ -123,20 +123,6 @@ public final class GicV3 implements GicHwOperations {
         int revision = (int) readGicd(cpu, GICD_PIDR2) >> 4 & 0xf;
         if (revision != 3 && revision != 4) {
             throw new ModelBug("GICD_PIDR2 tells architecture revision " + revision + ", GICv3 or GICv4 is needed");
-        }
-    }
-
-    private void announce() {
-        console.accept("GICv3 initialization:");
-        console.accept(String.format("      gic_dist_addr=0x%014x", description.distributorBase()));
-        console.accept("      gic_maintenance_irq=" + description.maintenanceIrq());
-        console.accept("      gic_rdist_stride="
-                + (description.stride() == 0 ? "0" : "0x" + Long.toHexString(description.stride())));
-        console.accept("      gic_rdist_regions=" + description.regions().size());
-        console.accept("      redistributor regions:");
-        for (int i = 0; i < description.regions().size(); i++) {
-            GicV3Description.Region r = description.regions().get(i);
-            console.accept(String.format("        - region %d: 0x%014x - 0x%014x", i, r.base(), r.base() + r.size()));
         }
     }
 

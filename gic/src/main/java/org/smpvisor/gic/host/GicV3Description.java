@@ -1,6 +1,7 @@
 package org.smpvisor.gic.host;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What the device tree says of a GICv3.
@@ -26,5 +27,19 @@ public record GicV3Description(
 
     public GicV3Description {
         regions = List.copyOf(regions);
+    }
+
+    /** Xen's console lines about what it found. */
+    void announce(Consumer<String> console) {
+        console.accept("GICv3 initialization:");
+        console.accept(String.format("      gic_dist_addr=0x%014x", distributorBase));
+        console.accept("      gic_maintenance_irq=" + maintenanceIrq);
+        console.accept("      gic_rdist_stride=" + (stride == 0 ? "0" : "0x" + Long.toHexString(stride)));
+        console.accept("      gic_rdist_regions=" + regions.size());
+        console.accept("      redistributor regions:");
+        for (int i = 0; i < regions.size(); i++) {
+            Region r = regions.get(i);
+            console.accept(String.format("        - region %d: 0x%014x - 0x%014x", i, r.base(), r.base() + r.size()));
+        }
     }
 }
