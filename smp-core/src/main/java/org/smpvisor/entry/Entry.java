@@ -137,8 +137,6 @@ public final class Entry implements IrqEntry {
             GuestExceptions.undefined(v);
             return;
         }
-        if (sgi) {
-        }
         c.complete(0);
     }
 

@@ -420,7 +420,7 @@ public final class GicV3 implements GicHwOperations {
 
     @Override
     public long savedLr(Vcpu v, int lr) {
-        return ((SavedState) v.gic()).lr[lr];
+        return ((GicV3SavedState) v.gic()).lr[lr];
     }
 
     @Override

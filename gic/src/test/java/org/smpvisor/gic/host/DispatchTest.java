@@ -347,7 +347,7 @@ class DispatchTest {
     @Test
     void anInterruptStaysTakenBetweenItsRemovalFromTheGuestAndItsRelease() {
         route();
-        d.setDying();
+        d.setDying(cpu);
         long before = cpu.held().acquisitions(LockClass.DESC);
         assertThat(b.irq.releaseGuestIrq(cpu, d, SPI + 1, SPI)).isZero();
         assertThat(cpu.held().acquisitions(LockClass.DESC) - before)
