@@ -288,6 +288,9 @@ public final class Pcpu extends PcpuTailPadding {
     /** Opens interrupts; one that is signalled is taken before this returns. */
     @Xen("local_irq_enable")
     public void localIrqEnable() {
+        if (irqMasked) {
+            held.opensIrqs();
+        }
         irqMasked = false;
         engine.irqsOpened(this);
     }

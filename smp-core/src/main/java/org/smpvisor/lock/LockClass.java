@@ -44,7 +44,11 @@ public enum LockClass {
     /** Whether, and in which order of {@link SpinLock#order()}, two locks of the class may be held at once. */
     public enum Nesting {
         NEVER,
+        /** Ascending rank index. */
         INDEX,
+        /** Ascending vCPU id. */
+        VCPU,
+        /** Ascending address, for which the number of the pCPU stands. */
         ADDRESS
     }
 

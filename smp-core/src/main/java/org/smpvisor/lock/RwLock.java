@@ -34,6 +34,7 @@ public final class RwLock {
 
     private final LockClass lockClass;
     private final String name;
+    private final long order;
 
     @SuppressWarnings({"unused", "FieldMayBeFinal"})
     private int state; // bits 31:16 readers, bit 12 a writer waits, bits 11:0 owner of the write side plus one
@@ -45,8 +46,14 @@ public final class RwLock {
 
     /** A free lock of the given class; {@code name} is its path. */
     public RwLock(LockClass lockClass, String name) {
+        this(lockClass, name, 0);
+    }
+
+    /** The same, with its position among the locks of its class, where nesting is allowed at all. */
+    public RwLock(LockClass lockClass, String name, long order) {
         this.lockClass = lockClass;
         this.name = name;
+        this.order = order;
     }
 
     public LockClass lockClass() {
@@ -55,6 +62,11 @@ public final class RwLock {
 
     public String name() {
         return name;
+    }
+
+    /** Position among the locks of the same class. */
+    public long order() {
+        return order;
     }
 
     /** Takes the read side; the interrupt mask stays as it is. */

@@ -258,6 +258,7 @@ public final class Scheduler {
      */
     @Xen("schedule")
     private void schedule(Pcpu cpu) {
+        cpu.held().assertMayBlock("in the scheduler");
         Resource r = resources[cpu.id()];
         r.lock.lockIrq(cpu);
         Vcpu prev = cpu.current();

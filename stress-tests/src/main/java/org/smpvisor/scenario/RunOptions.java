@@ -13,6 +13,7 @@ import org.smpvisor.variant.Variant;
  * @param seed seed of all choices of guests and environment
  * @param description the machine's tree, cut or extended to {@code pcpus}
  * @param validate whether the lock validator is on
+ * @param measureLocks whether times are taken at every lock, which costs
  */
 public record RunOptions(
         Scenario scenario,
@@ -24,4 +25,20 @@ public record RunOptions(
         Variant variant,
         MachineDescription description,
         boolean validate,
-        String commandLine) {}
+        String commandLine,
+        boolean measureLocks) {
+    /** A run that takes no times at locks. */
+    public RunOptions(
+            Scenario scenario,
+            int pcpus,
+            int domains,
+            int vcpus,
+            double seconds,
+            long seed,
+            Variant variant,
+            MachineDescription description,
+            boolean validate,
+            String commandLine) {
+        this(scenario, pcpus, domains, vcpus, seconds, seed, variant, description, validate, commandLine, false);
+    }
+}

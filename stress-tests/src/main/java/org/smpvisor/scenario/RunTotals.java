@@ -7,6 +7,7 @@ import org.HdrHistogram.Histogram;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.LockRecord;
 import org.smpvisor.machine.Machine;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
@@ -20,6 +21,7 @@ final class RunTotals {
     final Map<String, Integer> violations = new LinkedHashMap<>();
     final TreeSet<String> lockEdges = new TreeSet<>();
     Histogram latency;
+    LockRecord locks;
     long raised;
     long coalesced;
     long lost;
@@ -47,6 +49,8 @@ final class RunTotals {
             }
         }
         lockEdges.addAll(m.validator().edges());
+        LockRecord record = m.validator().record(m.pcpus());
+        locks = locks == null ? record : locks.plus(record);
         Histogram h = s.ledger().latency();
         if (latency == null) {
             latency = h;

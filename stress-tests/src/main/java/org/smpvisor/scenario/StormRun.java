@@ -12,6 +12,7 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.lock.LockRecord;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -184,6 +185,11 @@ public final class StormRun {
     /** Violations so far that nothing explains. */
     public int unexplained() {
         return unexplained;
+    }
+
+    /** What the lock validator knows, over all machines; once the run is over. */
+    public LockRecord locks() {
+        return totals.locks;
     }
 
     private RunRecord record(double seconds) {

@@ -86,6 +86,11 @@ final class StormSession implements AutoCloseable {
                 base.registers(),
                 ledger,
                 base.console()));
+        if (options.measureLocks()) {
+            for (Pcpu p : machine.pcpus()) {
+                p.held().measure();
+            }
+        }
         ledger.connect(machine.hardware().distributor(), machine.devices()::age, this::history);
         this.audit = new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus());
         this.watchdog = new Watchdog(machine, PATIENCE_SECONDS);

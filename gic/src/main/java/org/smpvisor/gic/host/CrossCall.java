@@ -58,6 +58,11 @@ public final class CrossCall {
         }
         gic.sendSgiMask(cpu, targets, IpiSender.CALL_FUNCTION);
         cpu.beginWait("acknowledgement of a cross call", -1);
+        for (Pcpu p : pcpus) {
+            if (targets.contains(cpu, p.id())) {
+                cpu.held().awaitsAcknowledgement(p);
+            }
+        }
         for (int turn = 0; !selected.isEmpty(cpu); turn++) {
             cpu.engine().relax(cpu, turn);
         }
