@@ -19,7 +19,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "smpvisor",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {BootCommand.class, StressCommand.class, BenchCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            BootCommand.class,
+            StressCommand.class,
+            LocksCommand.class,
+            BenchCommand.class,
+            CommandLine.HelpCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         sortOptions = false,
         description = {
