@@ -1,7 +1,6 @@
 package org.smpvisor.lock;
 
 import java.lang.reflect.Method;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,7 +37,7 @@ record LockStack(String text, Set<String> functions) {
         Set<String> functions = new LinkedHashSet<>();
         boolean interrupted = false;
         for (Frame f : frames) {
-            List<String> xen = functionsOf(f);
+            Set<String> xen = functionsOf(f);
             interrupted |= f.type() == Pcpu.class; // what lies below is another context
             if (!interrupted) {
                 functions.addAll(xen);
@@ -57,14 +56,23 @@ record LockStack(String text, Set<String> functions) {
         return new LockStack(b.toString(), functions);
     }
 
-    private static List<String> functionsOf(Frame f) {
-        List<String> out = new ArrayList<>();
-        for (Method m : f.type().getDeclaredMethods()) {
-            Xen xen = m.getAnnotation(Xen.class);
-            if (xen != null && m.getName().equals(f.method())) {
-                out.addAll(List.of(xen.value()));
+    private static Set<String> functionsOf(Frame f) {
+        Set<String> out = new LinkedHashSet<>();
+        for (Class<?> c = f.type(); c != null; c = c.getSuperclass()) {
+            collect(c, f.method(), out);
+            for (Class<?> i : c.getInterfaces()) {
+                collect(i, f.method(), out);
             }
         }
         return out;
+    }
+
+    private static void collect(Class<?> type, String method, Set<String> out) {
+        for (Method m : type.getDeclaredMethods()) {
+            Xen xen = m.getAnnotation(Xen.class);
+            if (xen != null && m.getName().equals(method)) {
+                out.addAll(List.of(xen.value()));
+            }
+        }
     }
 }

@@ -571,6 +571,40 @@ class LockCycleTest {
     }
 
     @Nested
+    class Cost {
+        @Test
+        void aKnownPathAllocatesNothingAlsoInsideOneClass() {
+            SpinLock a1 = new SpinLock(LockClass.RANK, "A1", 1);
+            RwLock io = new RwLock(LockClass.IO, "IO");
+            Runnable paths = () -> {
+                for (int i = 0; i < 20_000; i++) {
+                    io.readLock(x);
+                    io.readUnlock(x);
+                    a.lock(x);
+                    a1.lock(x);
+                    b.lock(x);
+                    b.unlock(x);
+                    a1.unlock(x);
+                    a.unlock(x);
+                    x.held().awaitsAcknowledgement(y);
+                    int context = x.irqEnter();
+                    c.lock(x);
+                    c.unlock(x);
+                    x.irqExit(context);
+                }
+            };
+            paths.run();
+            com.sun.management.ThreadMXBean threads =
+                    (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            paths.run();
+            assertThat(threads.getCurrentThreadAllocatedBytes() - before)
+                    .as("bytes for 20,000 rounds; the measurement itself takes some")
+                    .isLessThan(10_000);
+        }
+    }
+
+    @Nested
     class Reports {
         @Test
         void aReportHasBothHalvesTheClosingEdgeAndItsSource() {

@@ -1,6 +1,7 @@
 package org.smpvisor.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,8 +22,8 @@ public final class LockPicture {
     private static final int LAYER = 150;
     private static final int MARGIN = 40;
     private static final int TOP = 96;
-    private static final int LEGEND = 168;
-    private static final int SIDE = 150;
+    private static final int LEGEND = 184;
+    private static final int SIDE = 60;
     private static final String MASKED = "#2b6cb0";
     private static final String HARD = "#8a3ab9";
     private static final String OPEN = "#2f855a";
@@ -36,6 +37,7 @@ public final class LockPicture {
     private final LockLayers layers;
     private final List<Line> lines = new ArrayList<>();
     private final StringBuilder svg = new StringBuilder();
+    private int upward;
 
     public LockPicture(LockStudy study) {
         this.study = study;
@@ -117,15 +119,17 @@ public final class LockPicture {
         title();
         svg.append(String.format(Locale.ROOT, "<g transform=\"translate(%.1f %d)\">%n", dx, TOP));
         List<String> labels = new ArrayList<>();
-        int upward = 0;
+        List<Line> against = new ArrayList<>();
         for (Line l : lines) {
             LockLayers.Route r = routeOf(l);
             if (r != null) {
                 down(l, r, labels);
             } else {
-                up(l, upward++, labels);
+                against.add(l);
             }
         }
+        against.sort(Comparator.comparingInt(l -> layers.box(l.outer()).layer - layers.box(l.inner()).layer));
+        against.forEach(l -> up(l, labels));
         for (LockClass c : LockClass.values()) {
             box(c);
         }
@@ -198,21 +202,36 @@ public final class LockPicture {
         path(l, d.toString());
     }
 
-    /** An edge against the order goes round the outside. */
-    private void up(Line l, int nth, List<String> labels) {
+    /** An edge against the order goes round the outside, where that is nearer. */
+    private void up(Line l, List<String> labels) {
         LockLayers.Node from = layers.box(l.outer());
         LockLayers.Node to = layers.box(l.inner());
-        double side = nth % 2 == 0 ? 1 : -1;
-        double x1 = from.x + side * LockLayers.BOX_WIDTH / 2;
-        double x2 = to.x + side * LockLayers.BOX_WIDTH / 2;
-        double y1 = from.layer * LAYER + BOX_HEIGHT / 2.0 - 8;
+        double right = extent(to.layer, from.layer, 1);
+        double left = extent(to.layer, from.layer, -1);
+        double middle = (from.x + to.x) / 2;
+        int side = right - middle <= middle - left ? 1 : -1;
+        double reach = (side > 0 ? right : left) + side * (38 + 40 * upward++);
+        double x1 = from.x + side * LockLayers.BOX_WIDTH / 2.0;
+        double x2 = to.x + side * LockLayers.BOX_WIDTH / 2.0;
+        double y1 = from.layer * LAYER + BOX_HEIGHT / 2.0 - 20 + 8 * upward;
         double y2 = to.layer * LAYER + BOX_HEIGHT / 2.0 + 8;
-        double far = (side > 0 ? Math.max(x1, x2) : Math.min(x1, x2)) + side * (70 + 22 * nth);
+        double far = (reach - (x1 + x2) / 8) / 0.75; // the curve comes three quarters of the way to its handles
         path(
                 l,
                 String.format(
                         Locale.ROOT, "M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f", x1, y1, far, y1, far, y2, x2, y2));
-        labels.add(label(l, (x1 + x2) / 8 + far * 0.75, (y1 + y2) / 2));
+        labels.add(label(l, reach, (y1 + y2) / 2));
+    }
+
+    /** How far the boxes of these layers reach to one side. */
+    private double extent(int top, int bottom, int side) {
+        return side
+                * Arrays.stream(LockClass.values())
+                        .map(layers::box)
+                        .filter(n -> n.layer >= top && n.layer <= bottom)
+                        .mapToDouble(n -> side * n.x + LockLayers.BOX_WIDTH / 2.0)
+                        .max()
+                        .orElse(0);
     }
 
     private void path(Line l, String d) {
@@ -273,13 +292,13 @@ public final class LockPicture {
         String waits = u.contended() == 0
                 ? ""
                 : String.format(Locale.ROOT, ", %.1f%% waited", 100.0 * u.contended() / u.acquisitions());
-        return brief(u.acquisitions()) + " taken" + waits + (nested ? ", \u2191" + c.nesting() : "");
+        return brief(u.acquisitions()) + " taken" + waits + (nested ? " \u2191" : "");
     }
 
     private void legend(double y, double width) {
         svg.append(String.format(
                 Locale.ROOT,
-                "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"104\" rx=\"6\" fill=\"#fbfcfd\" stroke=\"#d5dbe1\"/>%n",
+                "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"120\" rx=\"6\" fill=\"#fbfcfd\" stroke=\"#d5dbe1\"/>%n",
                 MARGIN,
                 y - 24,
                 width - 2.0 * MARGIN));
@@ -305,23 +324,19 @@ public final class LockPicture {
                     edges[i][0].substring(1)));
             write(x + 50, at + 4, 12, "#2d3748", "normal", "start", edges[i][2]);
         }
-        write(
-                MARGIN + 20,
-                y + 54,
-                12,
-                "#4a5568",
-                "normal",
-                "start",
-                "Outer locks stand above. Numbers: how often the inner lock was taken inside the outer. Thickness: its logarithm."
-                        + " The frame of a box tells the same of the class itself.");
-        write(
-                MARGIN + 20,
-                y + 71,
-                12,
-                "#4a5568",
-                "normal",
-                "start",
-                "Nestings that are made of others are left out. \u2191 two locks of the class are held at once, in that order.");
+        note(
+                y + 52,
+                "Outer locks stand above. A number says how often the inner lock was taken inside the outer, the"
+                        + " thickness its logarithm.");
+        note(
+                y + 69,
+                "The frame of a box tells of the class what the colour of an edge tells of it. Nestings that are made of"
+                        + " others are left out.");
+        note(y + 86, "\u2191 two locks of the class are held at once, in ascending order.");
+    }
+
+    private void note(double y, String text) {
+        write(MARGIN + 20, y, 12, "#4a5568", "normal", "start", text);
     }
 
     private void write(double x, double y, int size, String color, String weight, String anchor, String text) {

@@ -2,6 +2,7 @@ package org.smpvisor.report;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -113,7 +114,7 @@ public final class LockText {
     }
 
     static String contexts(List<LockEdge> edges) {
-        return java.util.Arrays.stream(LockContext.values())
+        return Arrays.stream(LockContext.values())
                 .map(c -> Map.entry(
                         c,
                         edges.stream()
@@ -213,7 +214,11 @@ public final class LockText {
                 .forEach(r ->
                         bad.add("scenario " + r.scenario() + " ended with " + r.verdict() + " (" + r.text() + ")"));
         int known = study.locks().violations().size() - broken;
-        String rest = known == 0 ? "no rule was broken" : known + " violation(s), all explained by known weak spots";
-        return bad.isEmpty() ? "Sound: " + rest + "." : "Not sound: " + String.join("; ", bad) + ".";
+        if (!bad.isEmpty()) {
+            return "Not sound: " + String.join("; ", bad) + ".";
+        }
+        return known == 0
+                ? "Sound: no rule was broken."
+                : "Sound but for known weak spots, which explain " + known + " violation(s).";
     }
 }
