@@ -34,6 +34,7 @@ public final class HeldLocks {
 
     private static final int MAX_HELD = 64;
     private static final int KNOWN = 1 << 12;
+    private static final int WAYS = 4;
     private static final int SAMPLE = 1 << 10;
     private static final long MIX = 0x9E3779B97F4A7C15L;
     private static final long OPENS = 1L << 32;
@@ -177,9 +178,10 @@ public final class HeldLocks {
     private void acquiring(LockClass c, Object lock, long order, int use) {
         int relation = (masks[depth] >>> c.ordinal() & 1) == 0 ? NONE : relation(c, lock, order, use);
         long key = mix(chains[depth] ^ ((c.ordinal() + 1L) << 8 | use << 4 | relation));
-        int slot = (int) (key >>> 52);
-        if (known[slot] != key || (validator.watched() >>> c.ordinal() & 1) != 0) {
-            judge(c, lock, use, key, slot);
+        int slot = find(key);
+        if (slot < 0 || (validator.watched() >>> c.ordinal() & 1) != 0) {
+            slot = learn(key, slot);
+            validator.check(cpu, this, c, lock, use, key);
         }
         if (times != null) {
             long n = ++hits[slot];
@@ -189,17 +191,34 @@ public final class HeldLocks {
         }
     }
 
-    private void judge(LockClass c, Object lock, int use, long key, int slot) {
-        evict(key, slot);
-        validator.check(cpu, this, c, lock, use, key);
-        known[slot] = key;
+    /** The place of a chain in the table; negative if it is new. */
+    private int find(long key) {
+        int slot = (int) (key >>> 52);
+        for (int way = 0; way < WAYS; way++) {
+            if (known[slot ^ way] == key) {
+                return slot ^ way;
+            }
+        }
+        return -1;
     }
 
-    private void evict(long key, int slot) {
-        if (known[slot] != key && hits[slot] != 0) {
+    /** Gives a chain its place, which another may have to leave. */
+    private int learn(long key, int found) {
+        if (found >= 0) {
+            return found;
+        }
+        int slot = (int) (key >>> 52);
+        int way = 0;
+        while (way < WAYS && known[slot ^ way] != 0) {
+            way++;
+        }
+        slot ^= way < WAYS ? way : (int) (key >>> 40) & WAYS - 1;
+        if (hits[slot] != 0) {
             validator.count(known[slot], hits[slot]);
             hits[slot] = 0;
         }
+        known[slot] = key;
+        return slot;
     }
 
     private int relation(LockClass c, Object lock, long order, int use) {
@@ -241,11 +260,9 @@ public final class HeldLocks {
     private void tried(LockClass c, Object lock, int use) {
         if (enabled) {
             long key = mix((c.ordinal() + 1L) << 8 | use << 4);
-            int slot = (int) (key >>> 52);
-            if (known[slot] != key) {
-                evict(key, slot);
+            if (find(key) < 0) {
+                learn(key, -1);
                 validator.tried(cpu, c, lock, use);
-                known[slot] = key;
             }
         }
         push(c, lock, use);
@@ -379,11 +396,9 @@ public final class HeldLocks {
                 taken |= uses[i] & MASKED;
             }
             long key = mix(chains[depth] ^ OPENS ^ use() << 2 ^ taken << 1 ^ (outOfOrder ? 1 : 0));
-            int slot = (int) (key >>> 52);
-            if (known[slot] != key) {
-                evict(key, slot);
+            if (find(key) < 0) {
+                learn(key, -1);
                 validator.opens(cpu, this, outOfOrder);
-                known[slot] = key;
             }
         }
     }
@@ -392,11 +407,9 @@ public final class HeldLocks {
     public void awaitsAcknowledgement(Pcpu other) {
         if (enabled) {
             long key = mix(chains[depth] ^ AWAITS ^ use());
-            int slot = (int) (key >>> 52);
-            if (known[slot] != key) {
-                evict(key, slot);
+            if (find(key) < 0) {
+                learn(key, -1);
                 validator.awaits(cpu, this, other, use());
-                known[slot] = key;
             }
         }
     }

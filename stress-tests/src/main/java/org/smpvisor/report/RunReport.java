@@ -128,7 +128,9 @@ public final class RunReport {
             int from = v.kind() == Violation.Kind.LOCKING || v.intid() < 0
                     ? 0
                     : Math.max(0, v.history().size() - STORY_LINES);
-            int to = Math.min(v.history().size(), from + 2 * STORY_LINES);
+            int to = v.kind() == Violation.Kind.LOCKING
+                    ? v.history().size() // both halves, or it tells nothing
+                    : Math.min(v.history().size(), from + 2 * STORY_LINES);
             for (String line : story ? v.history().subList(from, to) : List.<String>of()) {
                 out.println("    " + line);
             }
