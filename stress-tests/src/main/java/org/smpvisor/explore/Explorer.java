@@ -119,10 +119,7 @@ public final class Explorer {
         byte[] decisions = subject.engine().decisions();
         for (Violation v : violations) {
             Failure f = new Failure(
-                    subject.scenario().name(),
-                    v,
-                    decisions,
-                    arm.name() + " seed " + seed + " schedule " + schedules);
+                    subject.scenario().name(), v, decisions, arm.name() + " seed " + seed + " schedule " + schedules);
             Quirk by = subject.explain(v);
             String key = by + " " + f.signature();
             Group g = groups.get(key);

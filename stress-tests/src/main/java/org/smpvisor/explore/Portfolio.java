@@ -41,7 +41,16 @@ final class Portfolio {
 
     /** Bounds of the search in the order in which it deepens: preemptions, interrupts. */
     private static final int[][] BOUNDS = {
-        {0, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 2}, {3, 3}, {4, 4},
+        {0, 0},
+        {0, 1},
+        {1, 0},
+        {1, 1},
+        {1, 2},
+        {2, 1},
+        {2, 2},
+        {3, 2},
+        {3, 3},
+        {4, 4},
         {BoundedSearch.UNBOUNDED, BoundedSearch.UNBOUNDED}
     };
 

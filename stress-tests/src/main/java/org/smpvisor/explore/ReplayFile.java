@@ -63,12 +63,17 @@ public record ReplayFile(
         for (int i = 0; i < steps.size(); ) {
             int end = i;
             StringBuilder hashes = new StringBuilder();
-            while (end < steps.size() && steps.get(end).actor().equals(steps.get(i).actor())) {
+            while (end < steps.size()
+                    && steps.get(end).actor().equals(steps.get(i).actor())) {
                 hashes.append(String.format("%04x", steps.get(end).hash()));
                 end++;
             }
             b.append(steps.get(i).actor()).append('*').append(end - i);
-            b.append(" [").append(steps.get(i).what()).append("] ").append(hashes).append('\n');
+            b.append(" [")
+                    .append(steps.get(i).what())
+                    .append("] ")
+                    .append(hashes)
+                    .append('\n');
             i = end;
         }
         return b.append("end\n").toString();
@@ -136,7 +141,11 @@ public record ReplayFile(
         }
         int count = Integer.parseInt(m.group(2));
         if (count == 0 || m.group(4).length() != count * DIGITS) {
-            throw bad(name, at, count + " steps need " + count * DIGITS + " digits, not " + m.group(4).length());
+            throw bad(
+                    name,
+                    at,
+                    count + " steps need " + count * DIGITS + " digits, not "
+                            + m.group(4).length());
         }
         for (int i = 0; i < count; i++) {
             int hash = Integer.parseInt(m.group(4).substring(i * DIGITS, (i + 1) * DIGITS), 16);

@@ -209,7 +209,8 @@ final class Snapshot {
         for (Class<?> c = of; c != null && c.getName().startsWith(OURS); c = c.getSuperclass()) {
             for (Field f : c.getDeclaredFields()) {
                 // Keeps apart what different threads write; nothing reads it.
-                boolean padding = f.getName().matches("p\\d+") && c.getSimpleName().equals("Message")
+                boolean padding = f.getName().matches("p\\d+")
+                                && c.getSimpleName().equals("Message")
                         || f.getType() == byte.class && c.getSimpleName().endsWith("Padding");
                 if (Modifier.isStatic(f.getModifiers()) || padding) {
                     continue;
@@ -268,9 +269,8 @@ final class Snapshot {
             } else if (type == boolean.class) {
                 numbers = values.stream().mapToLong(v -> (Boolean) v ? 1 : 0).toArray();
             } else if (type == int.class || type == long.class) {
-                numbers = values.stream()
-                        .mapToLong(v -> ((Number) v).longValue())
-                        .toArray();
+                numbers =
+                        values.stream().mapToLong(v -> ((Number) v).longValue()).toArray();
             } else {
                 throw new IllegalStateException("fields of type " + type + " are not foreseen");
             }
@@ -305,7 +305,8 @@ final class Snapshot {
     private void pack() {
         byField.values().forEach(Column::pack);
         saved.addAll(byField.values());
-        if (Boolean.getBoolean("smpvisor.snapshot")) byField.forEach((f, c) -> System.err.println(c.owners.size() + " " + f));
+        if (Boolean.getBoolean("smpvisor.snapshot"))
+            byField.forEach((f, c) -> System.err.println(c.owners.size() + " " + f));
         rest = saved.toArray(Saved[]::new);
         ints = intCells.toArray(IntCell[]::new);
         intValues = intCells.stream().mapToInt(IntCell::peek).toArray();

@@ -37,7 +37,12 @@ public final class Story {
         ControlledEngine engine = subject.engine();
         this.outcome = subject.run(strategy, (number, actor, what, on) -> {
             int k = engine.pcpuOf(actor);
-            steps.add(new Step(number, actor, what, on, k < 0 ? "" : locks(subject.machine().pcpu(k))));
+            steps.add(new Step(
+                    number,
+                    actor,
+                    what,
+                    on,
+                    k < 0 ? "" : locks(subject.machine().pcpu(k))));
         });
         this.violations = subject.judge(outcome);
         this.events = subject.events();
@@ -143,8 +148,8 @@ public final class Story {
     }
 
     private static String told(EventRing.Entry e) {
-        return "* " + (e.domain() == 255 ? "" : "d" + e.domain() + " ") + "INTID " + e.intid() + " " + e.kind().text() + " "
-                + e.arg();
+        return "* " + (e.domain() == 255 ? "" : "d" + e.domain() + " ") + "INTID " + e.intid() + " "
+                + e.kind().text() + " " + e.arg();
     }
 
     private int column(String source) {

@@ -82,9 +82,8 @@ public final class Explainer {
     /** C1 if the half with interrupts open is the host GIC lock as taken in C1's window. */
     public Quirk explain(LockViolation l) {
         boolean open = l.rule() == LockViolation.Rule.IRQ_SAFETY && l.lock() == LockClass.HOST_GIC;
-        String halves =
-                l.other() == null ? l.here() + l.there() : l.there(); // of a chain the second half is the open one
-        return open && marks.hits(Quirk.C1) > 0 && halves.contains(MOVE_IRQS) ? Quirk.C1 : null;
+        boolean there = l.here().contains(MOVE_IRQS) || l.there().contains(MOVE_IRQS); // either half may come last
+        return open && there && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
     }
 
     private Quirk first(Quirk[] candidates, Violation v) {

@@ -16,7 +16,8 @@ import org.smpvisor.trace.EventRing;
 /** Nestings that were seen, set against the table, and what follows for the verdict. */
 class LockStudyTest {
     private final LockValidator validator = new LockValidator(true);
-    private final Pcpu cpu = new Pcpu(0, 0, 1, new NativeEngine(1), validator, new EventRing("cpu0", 0));
+    private final NativeEngine engine = new NativeEngine(1);
+    private final Pcpu cpu = new Pcpu(0, 0, 1, engine, validator, new EventRing("cpu0", 0, engine));
     private final SpinLock dist = new SpinLock(LockClass.DIST, "D", 0);
     private final SpinLock rank = new SpinLock(LockClass.RANK, "R", 0);
     private final SpinLock desc = new SpinLock(LockClass.DESC, "I", 0);

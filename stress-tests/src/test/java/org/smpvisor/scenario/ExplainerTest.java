@@ -112,6 +112,6 @@ class ExplainerTest {
     }
 
     private static LockViolation locking(LockClass lock, String open) {
-        return new LockViolation(LockViolation.Rule.IRQ_SAFETY, lock, LockClass.DESC, "text", "here", open);
+        return new LockViolation(LockViolation.Rule.IRQ_SAFETY, lock, LockClass.DESC, "text", "here", open, null);
     }
 }
