@@ -15,6 +15,10 @@ public interface VgicOps {
     @Xen("vgic_inject_irq")
     void injectIrq(Pcpu cpu, Domain d, Vcpu v, int virq, boolean level);
 
+    /** On a trap from the guest, interrupts masked: they are about to be opened, and the list registers are synced after that. */
+    @Xen("enter_hypervisor_from_guest_preirq")
+    default void beforeIrqsOpen(Pcpu cpu) {}
+
     /** On every guest exit: takes back what the guest finished. {@code v} is current. */
     @Xen("vgic_sync_from_lrs")
     void syncFromLrs(Pcpu cpu, Vcpu v);

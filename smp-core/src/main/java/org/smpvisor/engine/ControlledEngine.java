@@ -24,6 +24,12 @@ public final class ControlledEngine extends Engine {
 
     private static final int HW_QUEUE = 64;
 
+    /**
+     * Steps after which everybody has his turn and the strategy is not asked any more: a run that still finds no rest gets
+     * nowhere by itself, and not because the strategy starves somebody.
+     */
+    public static final int FAIR_AFTER = 2_500;
+
     /** Steps of patient actors in a run that need not wait until nothing else can happen. */
     private static final int HASTE = 3;
 
@@ -68,6 +74,7 @@ public final class ControlledEngine extends Engine {
     private Strategy strategy;
     private Observer observer;
     private int maxSteps;
+    private final int[] lastStep = new int[MAX_ACTORS];
     private int current;
     private long patient;
     private int haste;
@@ -195,6 +202,7 @@ public final class ControlledEngine extends Engine {
         stopped = false;
         outcome = null;
         haste = HASTE;
+        Arrays.fill(lastStep, -1);
         clock = 0;
         for (int k = 0; k < n; k++) {
             state[k] = State.READY;
@@ -299,7 +307,22 @@ public final class ControlledEngine extends Engine {
     }
 
     private int pick(long enabled, int from) {
-        return (enabled & enabled - 1) == 0 ? Long.numberOfTrailingZeros(enabled) : strategy.choose(enabled, from);
+        if ((enabled & enabled - 1) == 0) {
+            return Long.numberOfTrailingZeros(enabled);
+        }
+        return steps < FAIR_AFTER ? strategy.choose(enabled, from) : longestIdle(enabled);
+    }
+
+    /** The actor whose last step lies back farthest: nobody is starved. */
+    private int longestIdle(long enabled) {
+        int best = -1;
+        for (long s = enabled; s != 0; s &= s - 1) {
+            int a = Long.numberOfTrailingZeros(s);
+            if (best < 0 || lastStep[a] < lastStep[best]) {
+                best = a;
+            }
+        }
+        return best;
     }
 
     private void note(int actor) {
@@ -307,6 +330,7 @@ public final class ControlledEngine extends Engine {
             decisions = Arrays.copyOf(decisions, 2 * steps);
         }
         decisions[steps] = (byte) actor;
+        lastStep[actor] = steps;
         if (observer != null) {
             int k = pcpuOf(actor);
             Point w = k >= 0 ? what[k] : actor >= 3 * n ? others[actor - 3 * n].what() : Point.HARDWARE;

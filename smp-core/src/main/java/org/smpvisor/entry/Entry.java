@@ -93,6 +93,7 @@ public final class Entry implements IrqEntry {
     private void guestVector(Pcpu cpu, ExceptionVector vector) {
         Vcpu v = cpu.current();
         if (vector.interrupts() == ExceptionVector.Interrupts.OPEN) {
+            vgic.beforeIrqsOpen(cpu);
             cpu.setBeforeSync(true);
             cpu.localIrqEnable();
             cpu.setBeforeSync(false);

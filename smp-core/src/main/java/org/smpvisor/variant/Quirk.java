@@ -42,6 +42,14 @@ public enum Quirk {
             "enabling a held SPI from another vCPU queues it for its target without a kick: a target that sleeps in WFI is not"
                     + " woken (found by this project)",
             "whoever raises an interrupt for a vCPU that is not the current one kicks it"),
+    SV2(
+            "enabling an SPI that is in a list register of another vCPU sends no kick: a vCPU that went to sleep while the SPI"
+                    + " was disabled sleeps on (found by this project)",
+            "whoever enables an interrupt that is in flight on another vCPU kicks it"),
+    SV3(
+            "a trap opens interrupts while the underflow interrupt may still be armed; what it wants is done only after that"
+                    + " (found by this project)",
+            "the underflow interrupt is disarmed before a trap opens interrupts"),
     C1(
             "arch_move_irqs takes the host GIC lock with interrupts enabled (C1, C2)",
             "the host GIC lock is always taken with interrupts disabled");

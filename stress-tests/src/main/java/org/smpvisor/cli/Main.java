@@ -22,6 +22,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             BootCommand.class,
             StressCommand.class,
+            ExploreCommand.class,
+            ReplayCommand.class,
+            ShrinkCommand.class,
             LocksCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class

@@ -2,12 +2,15 @@ package org.smpvisor.explore;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Outcome;
+import org.smpvisor.engine.Point;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
@@ -16,6 +19,7 @@ import org.smpvisor.variant.Variant;
 /** One worker's exploration of one small scenario: schedule after schedule, each judged, failures grouped. */
 public final class Explorer {
     private static final int SLICE = 64;
+    private static final int SAMPLED = 97;
 
     /** What is known of one kind of failure. */
     public static final class Group {
@@ -30,6 +34,11 @@ public final class Explorer {
             this.shortest = first;
             this.explainedBy = explainedBy;
             this.schedule = schedule;
+        }
+
+        /** What makes two groups of different workers the same. */
+        public String key() {
+            return explainedBy + " " + first.signature();
         }
 
         /** The failure as it was found first. */
@@ -62,6 +71,7 @@ public final class Explorer {
     private final long seed;
     private final Map<String, Group> groups = new LinkedHashMap<>();
     private final Map<Counter, Long> seen = new EnumMap<>(Counter.class);
+    private final Set<String> kinds = new HashSet<>();
     private Portfolio.Arm arm;
     private int slice;
     private long schedules;
@@ -100,7 +110,8 @@ public final class Explorer {
     }
 
     private void one(Strategy strategy) {
-        Outcome o = subject.run(strategy, null);
+        boolean sampled = schedules % SAMPLED == 0;
+        Outcome o = subject.run(strategy, sampled ? this::sample : null);
         schedules++;
         steps += subject.engine().steps();
         if (o.end() == Outcome.End.CUT) {
@@ -113,6 +124,10 @@ public final class Explorer {
         if (!violations.isEmpty()) {
             found(violations);
         }
+    }
+
+    private void sample(int step, int actor, Point what, Object on) {
+        kinds.add(what + " " + on);
     }
 
     private void found(List<Violation> violations) {
@@ -138,6 +153,16 @@ public final class Explorer {
 
     public Subject subject() {
         return subject;
+    }
+
+    /** The groups that were added after the first {@code known} ones. */
+    List<Group> groupsFrom(int known) {
+        return groups.size() == known ? List.of() : new ArrayList<>(groups.values()).subList(known, groups.size());
+    }
+
+    /** Different steps that were seen in a sample of the schedules: kind and object, numbers left out. */
+    Set<String> kinds() {
+        return kinds;
     }
 
     /** Failures by kind, in the order in which they were found. */

@@ -69,8 +69,13 @@ public final class Story {
         return violations;
     }
 
-    /** The story, one line per element. */
+    /** The story of the steps that matter, one line per element. */
     public List<String> lines() {
+        return lines(false);
+    }
+
+    /** The story, one line per element; of every step if {@code all}. */
+    public List<String> lines(boolean all) {
         List<String> out = new ArrayList<>();
         int n = subject.engine().pcpus();
         StringBuilder head = new StringBuilder("  step  ");
@@ -85,7 +90,7 @@ public final class Story {
             for (; e < events.size() && events.get(e).nanos() <= s.number; e++) {
                 out.add(line(-1, column(events.get(e).source()), told(events.get(e))));
             }
-            if (matters(s, shared)) {
+            if (all || matters(s, shared)) {
                 out.add(line(s.number, subject.engine().pcpuOf(s.actor), told(s)));
             }
         }

@@ -40,7 +40,7 @@ import org.smpvisor.variant.Variant;
  */
 public final class Subject {
     /** Steps after which a schedule is given up. */
-    public static final int MAX_STEPS = 20_000;
+    public static final int MAX_STEPS = 10_000;
 
     private static final int BOOT_STEPS = 2_000_000;
     private static final int GIC_LINES = 64;
@@ -247,6 +247,7 @@ public final class Subject {
     Quirk explain(Violation v) {
         return switch (v.kind()) {
             case LOCKING -> lockCauses.get(v).orElse(null);
+            case LIVELOCK -> explainer.explainLivelock(machine.pcpus());
             case DEADLOCK -> explainer.explainDeadlock(machine.pcpus());
             default -> explainer.explain(v);
         };

@@ -19,13 +19,13 @@ import org.smpvisor.variant.Quirk;
  */
 public final class Explainer {
     private static final Quirk[] LOSES = {
-        Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1
+        Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1, Quirk.SV2
     };
     private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10};
     private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1};
     private static final Quirk[] LEAVES = {
-        Quirk.SV1, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10
+        Quirk.SV1, Quirk.SV2, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10
     };
 
     /** Where Xen takes the host GIC lock with interrupts open. */
@@ -64,6 +64,16 @@ public final class Explainer {
         for (Watchdog.Blocker b : hang.blockers()) {
             if (b.lock() == LockClass.HOST_GIC && b.isInHardIrq() && marks.isInside(Quirk.C1, b.pcpu())) {
                 return Quirk.C1;
+            }
+        }
+        return null;
+    }
+
+    /** SV3 if a pCPU that gets nowhere is in SV3's window. */
+    public Quirk explainLivelock(Pcpu[] pcpus) {
+        for (Pcpu p : pcpus) {
+            if (p.isInHardIrq() && marks.isInside(Quirk.SV3, p.id())) {
+                return Quirk.SV3;
             }
         }
         return null;

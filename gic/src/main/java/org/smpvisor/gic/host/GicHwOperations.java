@@ -2,6 +2,7 @@ package org.smpvisor.gic.host;
 
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /** What Xen asks of a GIC driver. Unless said otherwise a function needs no lock. */
@@ -85,6 +86,10 @@ public interface GicHwOperations {
     long readLr(Pcpu cpu, int lr);
 
     void writeLr(Pcpu cpu, int lr, long value);
+
+    /** Whether a bit of ICH_HCR is set. Interrupts masked. */
+    @Deviation("Xen never reads it to decide anything; the marks of weak spots do")
+    boolean isHcrSet(Pcpu cpu, long flag);
 
     /** Sets or clears bits of ICH_HCR, read-modify-write. Interrupts masked. */
     void updateHcrStatus(Pcpu cpu, long flag, boolean set);

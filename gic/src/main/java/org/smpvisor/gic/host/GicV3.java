@@ -483,6 +483,11 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
+    public boolean isHcrSet(Pcpu cpu, long flag) {
+        return (ich(cpu).peekHcr() & flag) != 0;
+    }
+
+    @Override
     @Xen("gicv3_hcr_status")
     public void updateHcrStatus(Pcpu cpu, long flag, boolean set) {
         long hcr = ich(cpu).readHcr();

@@ -77,6 +77,11 @@ public final class VirtualCpuInterface implements VirtualInterface {
         return logged(SystemRegister.ICH_VTR_EL2, gic.config().vtr());
     }
 
+    /** ICH_HCR_EL2 as an observer sees it: no access. */
+    public long peekHcr() {
+        return hcr;
+    }
+
     /** ICH_HCR_EL2. */
     public long readHcr() {
         return logged(SystemRegister.ICH_HCR_EL2, hcr);

@@ -2,6 +2,8 @@ package org.smpvisor.vgic.rank;
 
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -88,6 +90,13 @@ final class RankRules {
         void leave(Pcpu cpu, int flags);
     }
 
+    /** What is done on a trap from the guest before interrupts are opened (SV3). */
+    interface TrapEntryRule {
+        void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic);
+
+        void synced(Pcpu cpu);
+    }
+
     /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
     final boolean movesVirtual;
 
@@ -99,6 +108,8 @@ final class RankRules {
     final ActiveRule active;
     final VictimRule victim;
     final EnableKickRule enableKick;
+    final EnableKickRule visibleKick;
+    final TrapEntryRule trapEntry;
     final MoveMaskRule moveMask;
     final ListLinks links;
     private final OwnerRule virtualOwner;
@@ -124,6 +135,8 @@ final class RankRules {
                 variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
         victim = variant.isFixed(Quirk.H28) ? RankRules::leastUrgent : this::xenVictim;
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
+        visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p, v) -> true : this::noKickForVisible;
+        trapEntry = variant.isFixed(Quirk.SV3) ? new DisarmFirst() : new OpenFirst();
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
     }
 
@@ -278,6 +291,44 @@ final class RankRules {
             reached(cpu, Quirk.SV1, p);
         }
         return false;
+    }
+
+    private boolean noKickForVisible(Pcpu cpu, PendingIrq p, VgicVcpu v) {
+        if (v.vcpu() != cpu.current()) {
+            reached(cpu, Quirk.SV2, p);
+        }
+        return false;
+    }
+
+    // ---- SV3 --------------------------------------------------------------------------------------------------------
+
+    /** Xen: interrupts are opened while the underflow interrupt may still be armed; the sync that follows disarms it. */
+    private final class OpenFirst implements TrapEntryRule {
+        @Override
+        public void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
+            if (gic.isHcrSet(cpu, VirtualCpuInterface.HCR_UIE)) {
+                marks.enter(cpu, Quirk.SV3);
+            }
+        }
+
+        @Override
+        public void synced(Pcpu cpu) {
+            if (marks.isInside(Quirk.SV3, cpu.id())) {
+                marks.leave(cpu, Quirk.SV3);
+            }
+        }
+    }
+
+    private static final class DisarmFirst implements TrapEntryRule {
+        @Override
+        public void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
+            gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, false);
+        }
+
+        @Override
+        public void synced(Pcpu cpu) {
+            // Nothing to note.
+        }
     }
 
     // ---- list registers ---------------------------------------------------------------------------------------------

@@ -207,10 +207,16 @@ public final class RankVgic implements VgicOps, VgicConnector {
     // ---- entry and exit ---------------------------------------------------------------------------------------------
 
     @Override
+    public void beforeIrqsOpen(Pcpu cpu) {
+        rules.trapEntry.beforeIrqsOpen(cpu, gic);
+    }
+
+    @Override
     public void syncFromLrs(Pcpu cpu, Vcpu v) {
         if (v.isIdle()) {
             return;
         }
+        rules.trapEntry.synced(cpu);
         int mark = lrs.reinjectionMark(cpu);
         lrs.syncFromLrs(cpu, of(v));
         if (lrs.reinjectionMark(cpu) != mark) {
@@ -246,13 +252,15 @@ public final class RankVgic implements VgicOps, VgicConnector {
             int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, target);
             p.status().setBit(cpu, PendingIrq.ENABLED);
-            boolean raised = !p.inflight().isEmpty() && !p.status().testBit(cpu, PendingIrq.VISIBLE);
+            boolean inflight = !p.inflight().isEmpty();
+            boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
             if (raised) {
                 rules.found(p, guardian);
                 lrs.raiseGuestIrq(cpu, guardian, p);
             }
             guardian.lock().unlockIrqRestore(cpu, flags);
-            if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
+            RankRules.EnableKickRule kick = raised ? rules.enableKick : rules.visibleKick;
+            if (inflight && kick.kicks(cpu, p, guardian)) {
                 scheduler.kick(cpu, guardian.vcpu());
             }
             enableHardware(cpu, p, target);
