@@ -189,7 +189,7 @@ public final class ControlledEngine extends Engine {
      * Runs every pCPU's {@code body} under {@code s} until nothing can happen any more, or something fails. The machine must
      * be as it was when the run with the same decisions began.
      *
-     * @param limit steps after which the run is given up
+     * @param limit steps after which the pCPUs are asked to leave; after twice as many the run is given up
      * @param watcher sees every step, or {@code null}
      */
     public Outcome run(Strategy s, Body body, int limit, Observer watcher) {
@@ -344,7 +344,9 @@ public final class ControlledEngine extends Engine {
     /** Decides; returns -1 when the run ends here instead. */
     private int next(long enabled, int k) {
         if (steps == maxSteps) {
-            outcome = new Outcome(Outcome.End.TOO_LONG, k, null, "");
+            stopped = true; // whoever can leave in good order does
+        } else if (steps == 2 * maxSteps) {
+            outcome = new Outcome(Outcome.End.TOO_LONG, k, null, cpus[k] + " does not get out of what it does");
             return -1;
         }
         int a = pick(enabled, current);
@@ -530,6 +532,9 @@ public final class ControlledEngine extends Engine {
         boolean rests = true;
         for (int k = 0; k < n; k++) {
             rests &= state[k] == State.WFI || state[k] == State.DONE;
+        }
+        if (rests && steps >= maxSteps) {
+            return new Outcome(Outcome.End.TOO_LONG, -1, null, "");
         }
         if (rests) {
             return new Outcome(stopped ? Outcome.End.STOPPED : Outcome.End.QUIESCENT, -1, null, "");

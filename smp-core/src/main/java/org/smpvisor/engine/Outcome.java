@@ -6,7 +6,7 @@ package org.smpvisor.engine;
  * @param end the way it ended
  * @param pcpu pCPU concerned, -1 for none
  * @param failure what was thrown, or {@code null}
- * @param text for {@link End#DEADLOCK} who waits for whom, else empty
+ * @param text for {@link End#DEADLOCK} who waits for whom, for {@link End#TOO_LONG} who does not leave, empty if all did
  */
 public record Outcome(End end, int pcpu, Throwable failure, String text) {
     /** Ways to end. */

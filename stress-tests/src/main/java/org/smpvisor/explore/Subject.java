@@ -211,9 +211,10 @@ public final class Subject {
     /** What the schedule that has just ended shows; empty when nothing is wrong. */
     public List<Violation> judge(Outcome o) {
         switch (o.end()) {
-            case QUIESCENT, STOPPED -> {
-                for (Domain d : machine.domains()) {
-                    audit.judge(d, o.end() == Outcome.End.QUIESCENT);
+            case QUIESCENT, STOPPED -> audit(o.end() == Outcome.End.QUIESCENT);
+            case TOO_LONG -> {
+                if (o.text().isEmpty()) {
+                    audit(false); // vCPUs find something to wait for that never comes: judged as it stands
                 }
             }
             default -> {}
@@ -222,9 +223,13 @@ public final class Subject {
         switch (o.end()) {
             case DEADLOCK -> out.add(new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, o.text(), List.of()));
             case FAILED -> out.add(failure(o));
-            case TOO_LONG ->
-                out.add(new Violation(
-                        Violation.Kind.LIVELOCK, 0, -1, -1, "no rest after " + MAX_STEPS + " steps", List.of()));
+            case TOO_LONG -> {
+                if (out.isEmpty()) {
+                    String text =
+                            "no rest after " + MAX_STEPS + " steps" + (o.text().isEmpty() ? "" : "; " + o.text());
+                    out.add(new Violation(Violation.Kind.LIVELOCK, 0, -1, -1, text, List.of()));
+                }
+            }
             default -> {}
         }
         List<LockViolation> locking = machine.validator().violations();
@@ -241,6 +246,12 @@ public final class Subject {
             lockCauses.put(v, Optional.ofNullable(explainer.explain(l)));
         }
         return out;
+    }
+
+    private void audit(boolean isAtRest) {
+        for (Domain d : machine.domains()) {
+            audit.judge(d, isAtRest);
+        }
     }
 
     /** The weak spot that explains a violation that {@link #judge} has just reported, or {@code null}. */

@@ -21,9 +21,9 @@ public final class Explainer {
     private static final Quirk[] LOSES = {
         Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1, Quirk.SV2
     };
-    private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5};
+    private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5, Quirk.H10};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10};
-    private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1};
+    private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1, Quirk.H10};
     private static final Quirk[] LEAVES = {
         Quirk.SV1, Quirk.SV2, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10
     };
@@ -72,7 +72,7 @@ public final class Explainer {
     /** SV3 if a pCPU that gets nowhere is in SV3's window. */
     public Quirk explainLivelock(Pcpu[] pcpus) {
         for (Pcpu p : pcpus) {
-            if (p.isInHardIrq() && marks.isInside(Quirk.SV3, p.id())) {
+            if (marks.isInside(Quirk.SV3, p.id())) { // elsewhere the window is left within a few steps
                 return Quirk.SV3;
             }
         }

@@ -116,6 +116,7 @@ final class RankRules {
     private final OwnerRule hardwareOwner;
     private final MigrationEndRule virtualMigrationEnd;
     private final MigrationEndRule hardwareMigrationEnd;
+    private final boolean targetTrusted;
     private final Marks marks;
 
     RankRules(Variant variant, Marks marks) {
@@ -125,6 +126,7 @@ final class RankRules {
         virtualOwner = movesVirtual ? new OwnersLock() : new TargetsLock();
         hardwareOwner = variant.isFixed(Quirk.H3) ? new OwnersLock() : new TargetsLock();
         virtualMigrationEnd = new InjectAgain();
+        targetTrusted = !variant.isFixed(Quirk.H2);
         target = variant.isFixed(Quirk.H2) ? RankRules::recheckTarget : this::trustTarget;
         hardwareMigrationEnd = variant.isFixed(Quirk.H3) ? new InjectAgain() : new DropQueued();
         enableRoute = variant.isFixed(Quirk.H27) ? RankRules::routeUnlessMigrating : this::routeAlways;
@@ -430,6 +432,21 @@ final class RankRules {
 
     private static Quirk wrongLock(PendingIrq p) {
         return p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
+    }
+
+    /**
+     * An SPI has been queued for the vCPU that its route named, V of which is still held. If the route names another one by
+     * now, the new target's injectors have used another lock meanwhile.
+     */
+    void queued(Pcpu cpu, VgicDomain d, VgicVcpu v, PendingIrq p) {
+        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek() != null) {
+            if (targetTrusted) {
+                reached(cpu, Quirk.H2, p);
+            }
+            if (!store.storesEarly()) {
+                reached(cpu, Quirk.H10, p);
+            }
+        }
     }
 
     /** An entry is found inflight under V of {@code v}: marks it if it got on another vCPU's list since {@code confirm}. */

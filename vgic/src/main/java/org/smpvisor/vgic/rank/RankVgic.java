@@ -124,6 +124,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
         int flags = cpu.localSaveFlags();
         VgicVcpu v = lockGuardian(cpu, vd, p, given == null ? misrouted(cpu, vd, p) : of(given));
         boolean accepted = queue(cpu, v, p);
+        if (given == null && p.irq() >= 32) {
+            rules.queued(cpu, vd, v, p);
+        }
         v.lock().unlockIrqRestore(cpu, flags);
         if (accepted) {
             reinject(cpu, mark);
