@@ -267,6 +267,10 @@ public final class ControlledEngine extends Engine {
     private long enabled() {
         long set = 0;
         for (int k = 0; k < n; k++) {
+            HwQueue q = hw[k];
+            if (q.head != q.tail) {
+                set |= 1L << 2 * n + k;
+            }
             Pcpu cpu = cpus[k];
             if (cpu.needsAttention()) {
                 cpu.takeIn();
@@ -283,10 +287,6 @@ public final class ControlledEngine extends Engine {
             }
             if (s == State.READY ? !(takes && mustTake[k]) : s == State.WFI ? signalled || stopped : isWaitOver(k)) {
                 set |= 1L << k;
-            }
-            HwQueue q = hw[k];
-            if (q.head != q.tail) {
-                set |= 1L << 2 * n + k;
             }
         }
         Actor[] o = others;

@@ -18,6 +18,7 @@ import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.RandomWalk;
 import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.engine.Strategy;
+import org.smpvisor.entry.GuestDied;
 import org.smpvisor.guest.ScriptGuest;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.lock.LockViolation;
@@ -267,6 +268,10 @@ public final class Subject {
     private static Violation failure(Outcome o) {
         if (o.failure() instanceof StateCorrupted c) {
             return new Violation(Violation.Kind.CORRUPTED, c.domain(), c.intid(), c.vcpu(), c.getMessage(), stack(c));
+        }
+        if (o.failure() instanceof GuestDied) {
+            return new Violation(
+                    Violation.Kind.GUEST_DIED, 0, -1, -1, o.failure().getMessage(), List.of());
         }
         return new Violation(
                 Violation.Kind.MODEL_BUG, 0, -1, -1, "cpu" + o.pcpu() + ": " + o.failure(), stack(o.failure()));

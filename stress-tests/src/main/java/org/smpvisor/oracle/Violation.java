@@ -31,6 +31,8 @@ public record Violation(Kind kind, int domain, int intid, int vcpu, String text,
         DEADLOCK,
         /** The machine does not come to rest. */
         LIVELOCK,
+        /** A guest took an exception that it has no handler for. */
+        GUEST_DIED,
         /** Model code broke a rule of its own. */
         MODEL_BUG,
         /** The lock validator reported a broken rule. */

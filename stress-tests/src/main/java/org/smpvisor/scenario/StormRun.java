@@ -12,6 +12,7 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.entry.GuestDied;
 import org.smpvisor.lock.LockRecord;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Quirk;
@@ -96,7 +97,10 @@ public final class StormRun {
             }
         }
         Throwable failure = session.machine().failure();
-        if (failure != null && !(failure instanceof StateCorrupted)) {
+        if (failure instanceof GuestDied) {
+            fatal = Verdict.GUEST_DIED;
+            hangReport = failure.getMessage();
+        } else if (failure != null && !(failure instanceof StateCorrupted)) {
             fatal = Verdict.MODEL_BUG;
             hangReport = failureText(session.machine().failedOn(), failure);
         } else if (session.hang() != null && (!session.hang().isDeadlock() || unexplained > before)) {
@@ -255,6 +259,8 @@ public final class StormRun {
                                 : "the planted fault found no opportunity"
                         : "nothing went wrong that is not known, but too few of: " + String.join(", ", unmet.keySet());
             case INTERRUPTED -> "ended by the user";
+            case GUEST_DIED ->
+                "a guest took an exception that it has no handler for; neither Xen nor the model is to blame";
             case MODEL_BUG -> "an invariant of the model is broken; the run proves nothing";
         };
     }

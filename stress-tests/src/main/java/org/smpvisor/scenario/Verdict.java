@@ -16,6 +16,8 @@ public enum Verdict {
     NOT_EXERCISED("notExercised", 1),
     /** The user ended the run early. */
     INTERRUPTED("interrupted", 1),
+    /** A guest took an exception that it has no handler for. */
+    GUEST_DIED("guestDied", 1),
     /** The model broke one of its own invariants. */
     MODEL_BUG("modelBug", 1);
 

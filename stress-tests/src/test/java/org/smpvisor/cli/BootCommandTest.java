@@ -9,13 +9,11 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,22 +28,12 @@ class BootCommandTest {
     private Path directory;
 
     /** How a command ended. */
-    private record Ending(int status, String out, String err) {}
-
     private static Ending smpvisor(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status = Main.commandLine()
-                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .execute(args);
-        assertThat(out + "" + err).doesNotContain("\tat ").doesNotContain("Exception");
-        return new Ending(status, out.toString(), err.toString());
+        return Ending.of(List.of(args));
     }
 
     private static Ending boot(String... args) {
-        return smpvisor(Stream.concat(Stream.of("boot"), Arrays.stream(args)).toArray(String[]::new));
+        return Ending.of("boot", args);
     }
 
     private Path tree(String name) throws IOException {
@@ -60,9 +48,9 @@ class BootCommandTest {
     void theDefaultMachineBootsAndIsSummedUp() {
         Ending end = boot();
 
-        assertThat(end.status).isZero();
-        assertThat(end.err).isEmpty();
-        assertThat(end.out)
+        assertThat(end.status()).isZero();
+        assertThat(end.err()).isEmpty();
+        assertThat(end.out())
                 .contains("(XEN) GICv3: 256 lines, (IID 0000043b).")
                 .contains("(XEN) GICv3: CPU3: Found redistributor in region 0 @0000000008100000")
                 .contains("(XEN) Brought up 4 CPUs")
@@ -75,16 +63,17 @@ class BootCommandTest {
     void theHardwareCanBeChosen() {
         Ending end = boot("--pcpus", "6", "--lines", "1024", "--list-registers", "16", "--priority-bits", "7");
 
-        assertThat(end.status).isZero();
-        assertThat(end.out).contains("6 of 6 pCPUs online, GICv3 with 1020 lines (988 SPIs), 16 list registers and 7");
+        assertThat(end.status()).isZero();
+        assertThat(end.out())
+                .contains("6 of 6 pCPUs online, GICv3 with 1020 lines (988 SPIs), 16 list registers and 7");
     }
 
     @Test
     void aTreeFromAFileBoots() throws IOException {
         Ending end = boot("--dtb", tree("qemu-virt-gicv3-cpus8.dtb").toString());
 
-        assertThat(end.status).isZero();
-        assertThat(end.out).contains("(XEN) Brought up 8 CPUs");
+        assertThat(end.status()).isZero();
+        assertThat(end.out()).contains("(XEN) Brought up 8 CPUs");
     }
 
     @Test
@@ -94,8 +83,8 @@ class BootCommandTest {
         Ending end = boot("--xen", "4.17", "--registers", file.toString());
 
         List<String> rows = Files.readAllLines(file);
-        assertThat(end.status).isZero();
-        assertThat(end.out).contains("Wrote " + (rows.size() - 1) + " register accesses to " + file);
+        assertThat(end.status()).isZero();
+        assertThat(end.out()).contains("Wrote " + (rows.size() - 1) + " register accesses to " + file);
         assertThat(rows)
                 .startsWith(
                         RegisterCsv.HEADER,
@@ -109,9 +98,9 @@ class BootCommandTest {
     void aGicV2IsRefusedAndSaidToBeOne() throws IOException {
         Ending end = boot("--dtb", tree("qemu-virt-gicv2-cpus4.dtb").toString());
 
-        assertThat(end.status).isEqualTo(2);
-        assertThat(end.out).isEmpty();
-        assertThat(end.err)
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.out()).isEmpty();
+        assertThat(end.err())
                 .startsWith("smpvisor boot: device tree ")
                 .contains("GICv2")
                 .contains("/intc@8000000");
@@ -143,19 +132,19 @@ class BootCommandTest {
     void wrongUseIsAnsweredWithASentence(String args, String message) {
         Ending end = boot(args.split(" "));
 
-        assertThat(end.status).isEqualTo(2);
-        assertThat(end.out).isEmpty();
-        assertThat(end.err).startsWith("smpvisor boot: ").contains(message);
-        assertThat(end.err.lines().count()).isLessThanOrEqualTo(3);
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.out()).isEmpty();
+        assertThat(end.err()).startsWith("smpvisor boot: ").contains(message);
+        assertThat(end.err().lines().count()).isLessThanOrEqualTo(3);
     }
 
     @Test
     void aFileThatCannotBeWrittenIsNoticedBeforeBooting() {
         Ending end = boot("--registers", directory.toString());
 
-        assertThat(end.status).isEqualTo(2);
-        assertThat(end.out).isEmpty();
-        assertThat(end.err).contains("cannot write " + directory);
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.out()).isEmpty();
+        assertThat(end.err()).contains("cannot write " + directory);
     }
 
     @Test
@@ -165,8 +154,8 @@ class BootCommandTest {
 
         Ending end = boot("--dtb", tree.toString(), "--registers", tree.toString());
 
-        assertThat(end.status).isEqualTo(2);
-        assertThat(end.err).contains("is the device tree");
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.err()).contains("is the device tree");
         assertThat(Files.size(tree)).isEqualTo(size);
     }
 
@@ -176,8 +165,8 @@ class BootCommandTest {
 
         Ending end = boot("--dtb", file.toString());
 
-        assertThat(end.status).isEqualTo(2);
-        assertThat(end.err).startsWith("smpvisor boot: device tree " + file);
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.err()).startsWith("smpvisor boot: device tree " + file);
     }
 
     /** A console that never takes a line stands for any hang: a pCPU does not get on. */
@@ -251,22 +240,22 @@ class BootCommandTest {
     void helpIsNoError(String args) {
         Ending end = smpvisor(args.split(" "));
 
-        assertThat(end.status).isZero();
-        assertThat(end.err).isEmpty();
-        assertThat(end.out).isNotBlank();
+        assertThat(end.status()).isZero();
+        assertThat(end.err()).isEmpty();
+        assertThat(end.out()).isNotBlank();
     }
 
     @Test
     void theHelpOfBootNamesEveryOption() {
-        assertThat(boot("--help").out)
+        assertThat(boot("--help").out())
                 .contains("--dtb=FILE", "--pcpus=N", "--xen=VERSION", "--lines=N", "--list-registers=N")
                 .contains("--priority-bits=N", "--registers=FILE", "--timeout=SECONDS", "Exit status");
     }
 
     @Test
     void aCommandIsNeeded() {
-        assertThat(smpvisor().status).isEqualTo(2);
-        assertThat(smpvisor("boto").err).contains("Did you mean: smpvisor boot");
-        assertThat(smpvisor("boto").status).isEqualTo(2);
+        assertThat(smpvisor().status()).isEqualTo(2);
+        assertThat(smpvisor("boto").err()).contains("Did you mean: smpvisor boot");
+        assertThat(smpvisor("boto").status()).isEqualTo(2);
     }
 }

@@ -5,13 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -20,26 +15,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.XenEdge;
-import picocli.CommandLine;
 
 class LocksCommandTest {
+    private static Ending locks(String... args) {
+        return Ending.of("locks", args);
+    }
+
     @TempDir
     Path dir;
-
-    private record Ending(int status, String out, String err) {}
-
-    private static Ending locks(String... args) {
-        List<String> all = new ArrayList<>(List.of("locks"));
-        all.addAll(Arrays.asList(args));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status = Main.commandLine()
-                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .execute(all.toArray(String[]::new));
-        return new Ending(status, out.toString(), err.toString());
-    }
 
     @Test
     void allScenariosShowWhatXenDoesAndNothingThatItNeverDoes() throws Exception {

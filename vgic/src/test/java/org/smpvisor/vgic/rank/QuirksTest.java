@@ -459,6 +459,38 @@ class QuirksTest {
         assertThat(b.cpus[0].current()).isEqualTo(b.vcpu(0));
     }
 
+    // ---- SV2 --------------------------------------------------------------------------------------------------------
+
+    /** An SPI reaches a list register, is disabled from elsewhere, its vCPU sleeps, and it is enabled again. */
+    private static Bench enableAnInterruptInAListRegisterOfASleeper(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.enable(1, VIRTUAL);
+        b.vcpu(0).guest().unmask();
+        b.vcpu(0).guest().complete(0);
+        b.inject(0, VIRTUAL);
+        b.disable(1, VIRTUAL);
+        b.scheduler.blockUnlessEventPending(b.cpus[0]);
+        b.settle(0);
+        assertThat(b.cpus[0].current().isIdle()).isTrue();
+        b.enable(1, VIRTUAL);
+        b.settle(0);
+        return b;
+    }
+
+    @Test
+    void sv2XenLeavesASleeperAsleepWhoseListRegisterHoldsWhatAnotherVcpuEnabled() {
+        Bench b = enableAnInterruptInAListRegisterOfASleeper(Variant.xen());
+        assertThat(b.has(VIRTUAL, PendingIrq.VISIBLE)).isTrue();
+        assertThat(b.cpus[0].current().isIdle()).isTrue();
+        assertThat(b.marked(Quirk.SV2, VIRTUAL)).isTrue();
+    }
+
+    @Test
+    void sv2FixedWakesIt() {
+        Bench b = enableAnInterruptInAListRegisterOfASleeper(Variant.allFixed());
+        assertThat(b.cpus[0].current()).isEqualTo(b.vcpu(0));
+    }
+
     // ---- H6, H10, C1 ------------------------------------------------------------------------------------------------
 
     /** Enables {@code spi} on pCPU 1 at every point of routing it to the guest; whether the none controller was met. */
