@@ -1,6 +1,7 @@
 package org.smpvisor.cell;
 
-import org.smpvisor.lock.SpinLock;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Point;
 
 /**
  * A shared mutable field. All sharing between pCPUs goes through cells, so that an engine sees every access and can decide
@@ -8,14 +9,24 @@ import org.smpvisor.lock.SpinLock;
  */
 public abstract class Cell {
     private final String name;
-    final SpinLock guard;
+    final Guard guard;
 
-    Cell(String name, SpinLock guard) {
+    Cell(String name, Guard guard) {
         this.name = name;
         this.guard = guard;
     }
 
-    /** The field's name, for stories and reports. */
+    /**
+     * The guarded accesses begin here: without the guard the access is a point, so that others can come in between; with it
+     * nobody can, and it is none.
+     */
+    final void touch(Pcpu cpu, Point what) {
+        if (!cpu.held().checkGuard(guard, this)) {
+            cpu.point(what, this);
+        }
+    }
+
+    /** The field's path, unique in a machine and the same in each of its runs: for stories, reports and replay files. */
     public final String name() {
         return name;
     }

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.Point;
-import org.smpvisor.lock.SpinLock;
 
 /** A shared 32-bit field; also a set of up to 32 atomic bits. The access mode is in the method's name. */
 public final class IntCell extends Cell {
@@ -27,20 +26,20 @@ public final class IntCell extends Cell {
     }
 
     /** A cell whose guarded accesses need {@code guard}; {@code null} for a lock-free cell. */
-    public IntCell(String name, SpinLock guard, int initial) {
+    public IntCell(String name, Guard guard, int initial) {
         super(name, guard);
         value = initial;
     }
 
     /** Reads with the guarding lock held; checked by the lock validator. */
     public int getGuarded(Pcpu cpu) {
-        cpu.held().checkGuard(guard, this);
+        touch(cpu, Point.LOAD);
         return value;
     }
 
     /** Writes with the guarding lock held; not torn for lock-free readers. */
     public void setGuarded(Pcpu cpu, int v) {
-        cpu.held().checkGuard(guard, this);
+        touch(cpu, Point.STORE);
         VALUE.setOpaque(this, v);
     }
 

@@ -8,12 +8,13 @@ import org.smpvisor.variant.Xen;
 
 /**
  * A node of an intrusive, circular, doubly linked list, or its head. A node that is on no list is linked to itself. All
- * operations are those of Xen's lists and as little protected: the caller holds the lock that guards the list.
+ * operations are those of Xen's lists and as little protected: the caller holds the lock that guards the list. Without it
+ * each single link that is read or written is a point, so that somebody else finds the list half changed.
  *
  * @param <T> the type of the element that a node belongs to; a head belongs to none
  */
 @Xen("struct list_head")
-public final class ListNode<T> {
+public final class ListNode<T> extends Cell {
     private static final VarHandle NEXT;
     private static final VarHandle PREV;
 
@@ -31,8 +32,14 @@ public final class ListNode<T> {
     private ListNode<T> next = this;
     private ListNode<T> prev = this;
 
-    /** A node of {@code element}; {@code null} makes a list head. */
+    /** A node of {@code element}; {@code null} makes a list head. Nobody guards it. */
     public ListNode(T element) {
+        this(element, element == null ? "list" : element + ".node", null);
+    }
+
+    /** A node of {@code element}, or a list head if that is {@code null}; its links are touched under {@code guard}. */
+    public ListNode(T element, String name, Guard guard) {
+        super(name, guard);
         this.element = element;
     }
 
@@ -41,11 +48,37 @@ public final class ListNode<T> {
         return element;
     }
 
+    /** The node after this one, under the lock of the list. */
+    @SuppressWarnings("unchecked")
+    public ListNode<T> next(Pcpu cpu) {
+        touch(cpu, Point.LOAD);
+        return (ListNode<T>) NEXT.getOpaque(this);
+    }
+
+    /** The node before this one, under the lock of the list. */
+    @SuppressWarnings("unchecked")
+    public ListNode<T> prev(Pcpu cpu) {
+        touch(cpu, Point.LOAD);
+        return (ListNode<T>) PREV.getOpaque(this);
+    }
+
+    private void setNext(Pcpu cpu, ListNode<T> node) {
+        touch(cpu, Point.STORE);
+        NEXT.setOpaque(this, node);
+    }
+
+    private void setPrev(Pcpu cpu, ListNode<T> node) {
+        touch(cpu, Point.STORE);
+        PREV.setOpaque(this, node);
+    }
+
+    /** The node after this one, for observers and shadows. */
     @SuppressWarnings("unchecked")
     public ListNode<T> next() {
         return (ListNode<T>) NEXT.getOpaque(this);
     }
 
+    /** The node before this one, for observers and shadows. */
     @SuppressWarnings("unchecked")
     public ListNode<T> prev() {
         return (ListNode<T>) PREV.getOpaque(this);
@@ -60,13 +93,18 @@ public final class ListNode<T> {
         }
     }
 
-    /** Whether the list of this head is empty, or this node is on no list. */
+    /** Whether the list of this head is empty, or this node is on no list; under the lock of the list. */
     @Xen("list_empty")
+    public boolean isEmpty(Pcpu cpu) {
+        return next(cpu) == this;
+    }
+
+    /** {@link #isEmpty(Pcpu)} for observers and shadows. */
     public boolean isEmpty() {
         return next() == this;
     }
 
-    /** {@link #isEmpty} for a reader without the lock: a point of its own. */
+    /** {@link #isEmpty(Pcpu)} for a reader without the lock: a point in any case. */
     public boolean isEmptyOpaque(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
         return next() == this;
@@ -74,22 +112,31 @@ public final class ListNode<T> {
 
     /** Links {@code node} before this node; before a head means at the tail. */
     @Xen("list_add_tail")
+    public void addBefore(Pcpu cpu, ListNode<T> node) {
+        ListNode<T> p = prev(cpu);
+        node.setNext(cpu, this);
+        node.setPrev(cpu, p);
+        p.setNext(cpu, node);
+        setPrev(cpu, node);
+    }
+
+    /** {@link #addBefore(Pcpu, ListNode)} while nobody drives the machine. */
     public void addBefore(ListNode<T> node) {
         ListNode<T> p = prev();
-        NEXT.setOpaque(node, this);
-        PREV.setOpaque(node, p);
-        NEXT.setOpaque(p, node);
-        PREV.setOpaque(this, node);
+        node.next = this;
+        node.prev = p;
+        p.next = node;
+        prev = node;
     }
 
     /** Unlinks this node; harmless when it is on no list. */
     @Xen("list_del_init")
-    public void unlink() {
-        ListNode<T> n = next();
-        ListNode<T> p = prev();
-        PREV.setOpaque(n, p);
-        NEXT.setOpaque(p, n);
-        NEXT.setOpaque(this, this);
-        PREV.setOpaque(this, this);
+    public void unlink(Pcpu cpu) {
+        ListNode<T> n = next(cpu);
+        ListNode<T> p = prev(cpu);
+        n.setPrev(cpu, p);
+        p.setNext(cpu, n);
+        setNext(cpu, this);
+        setPrev(cpu, this);
     }
 }

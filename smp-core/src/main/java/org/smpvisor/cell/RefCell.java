@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.Point;
-import org.smpvisor.lock.SpinLock;
 
 /** A shared reference. The access mode is in the method's name. */
 public final class RefCell<T> extends Cell {
@@ -22,20 +21,20 @@ public final class RefCell<T> extends Cell {
     private Object value;
 
     /** A cell that holds {@code null}, guarded by {@code guard} or, when that is {@code null}, lock-free. */
-    public RefCell(String name, SpinLock guard) {
+    public RefCell(String name, Guard guard) {
         super(name, guard);
     }
 
     /** Reads with the guarding lock held; checked by the lock validator. */
     @SuppressWarnings("unchecked")
     public T getGuarded(Pcpu cpu) {
-        cpu.held().checkGuard(guard, this);
+        touch(cpu, Point.LOAD);
         return (T) value;
     }
 
     /** Writes with the guarding lock held; safe publication for lock-free readers is the caller's business. */
     public void setGuarded(Pcpu cpu, T v) {
-        cpu.held().checkGuard(guard, this);
+        touch(cpu, Point.STORE);
         VALUE.setOpaque(this, v);
     }
 

@@ -21,11 +21,12 @@ public final class Softirqs {
     }
 
     private final Pcpu owner;
-    private final IntCell pending = new IntCell("softirq_pending");
+    private final IntCell pending;
     private final Handler[] handlers = new Handler[COUNT];
 
     Softirqs(Pcpu owner) {
         this.owner = owner;
+        this.pending = new IntCell(owner + ".softirq_pending");
     }
 
     /** Installs the handler of a softirq; at boot. */

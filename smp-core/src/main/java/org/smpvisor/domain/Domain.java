@@ -21,7 +21,7 @@ public final class Domain {
     private GuestDevices devices = GuestDevices.NONE;
 
     /** Whether the domain is being destroyed; set once. */
-    private final IntCell dying = new IntCell("is_dying");
+    private final IntCell dying;
 
     /**
      * @param id domain id, 0..254
@@ -29,6 +29,7 @@ public final class Domain {
      */
     public Domain(int id, int maxVcpus) {
         this.id = id;
+        this.dying = new IntCell("d" + id + ".is_dying");
         this.vcpus = new Vcpu[maxVcpus];
     }
 

@@ -2,10 +2,13 @@ package org.smpvisor.domain;
 
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.OwnedBy;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.variant.Xen;
 
 /** A virtual CPU: its saved guest, its scheduling state, and final slots for what the vGIC and the GIC keep of it. */
@@ -29,19 +32,19 @@ public final class Vcpu {
     private final State gic;
 
     /** Id of the pCPU it runs on or is queued on; written under the schedule locks of both, read without. */
-    private final IntCell processor = new IntCell("processor");
+    private final IntCell processor;
 
     /** Pause flags; atomic bits. It may run only when all are clear. */
-    private final IntCell pauseFlags = new IntCell("pause_flags");
+    private final IntCell pauseFlags;
 
     /** Whether its context is loaded on a pCPU; plain in Xen. */
-    private final IntCell running = new IntCell("is_running");
+    private final IntCell running;
 
     @GuardedBy("schedule_lock of processor")
-    private final ListNode<Vcpu> runqueue = new ListNode<>(this);
+    private final ListNode<Vcpu> runqueue;
 
     /** Where a move in progress goes to, -1 for nowhere; written under the schedule lock of its processor. */
-    private final IntCell migrateTo = new IntCell("migrate_to", null, -1);
+    private final IntCell migrateTo;
 
     /** End of its time slice; of the vCPU that a pCPU has chosen to run. */
     @GuardedBy("schedule_lock of processor")
@@ -49,6 +52,10 @@ public final class Vcpu {
 
     @OwnedBy("boot")
     private State vgic;
+
+    /** Schedule locks by pCPU, {@code null} until the scheduler knows the vCPU. */
+    @OwnedBy("boot")
+    private Guard[] scheduleLocks;
 
     /**
      * @param domain {@code null} for an idle vCPU
@@ -62,6 +69,34 @@ public final class Vcpu {
         this.guest = new GuestCpu(vcpuId, idle ? 0 : domain.maxVcpus());
         this.program = program;
         this.gic = gic;
+        this.processor = new IntCell(this + ".processor");
+        this.pauseFlags = new IntCell(this + ".pause_flags");
+        this.running = new IntCell(this + ".is_running");
+        this.migrateTo = new IntCell(this + ".migrate_to", null, -1);
+        this.runqueue = new ListNode<>(this, this + ".runqueue", new ScheduleLock());
+    }
+
+    /** The schedule lock of the pCPU that the vCPU runs or is queued on. */
+    private final class ScheduleLock implements Guard {
+        @Override
+        public boolean isHeldBy(Pcpu cpu) {
+            return scheduleLocks == null || scheduleLocks[processor.peek()].isHeldBy(cpu);
+        }
+
+        @Override
+        public LockClass lockClass() {
+            return LockClass.SCHEDULE;
+        }
+
+        @Override
+        public String toString() {
+            return "schedule_lock of cpu" + processor.peek();
+        }
+    }
+
+    /** Makes the schedule locks of all pCPUs known, one of which guards its place in a queue; before it is first queued. */
+    public void setScheduleLocks(Guard[] locks) {
+        scheduleLocks = locks;
     }
 
     public Domain domain() {

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.HdrHistogram.Histogram;
 import org.smpvisor.cell.Cell;
+import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cell.Tally;
 import org.smpvisor.cpu.Pcpu;
@@ -439,15 +440,19 @@ public final class HeldLocks {
         }
     }
 
-    /** Checks that a guarded cell is touched with its lock held. */
-    public void checkGuard(SpinLock guard, Cell cell) {
-        if (enabled && guard != null && guard.owner() != cpu) {
+    /** Checks that a guarded cell is touched with its guard held, where that is a rule. Returns false if it is not held. */
+    public boolean checkGuard(Guard guard, Cell cell) {
+        if (!enabled || guard == null || (guard instanceof SpinLock l ? l.isHeldBy(cpu) : guard.isHeldBy(cpu))) {
+            return true;
+        }
+        if (guard.isBinding()) {
             validator.add(
                     LockViolation.Rule.GUARD,
                     guard.lockClass(),
                     null,
                     cpu + " touches " + cell.name() + " without " + guard + ", which guards it");
         }
+        return false;
     }
 
     /** An {@code _irq} form is about to mask interrupts, and will open them afterwards whatever they were before. */

@@ -2,6 +2,7 @@ package org.smpvisor.lock;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.smpvisor.cell.Guard;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
@@ -12,7 +13,7 @@ import org.smpvisor.variant.Xen;
  * is recorded for the validator and the watchdog, which Xen itself does not do.
  */
 @Xen("spinlock_t")
-public final class SpinLock {
+public final class SpinLock implements Guard {
     private static final VarHandle TAIL;
     private static final VarHandle HEAD;
     private static final VarHandle OWNER;
@@ -52,6 +53,7 @@ public final class SpinLock {
         this.order = order;
     }
 
+    @Override
     public LockClass lockClass() {
         return lockClass;
     }
@@ -145,6 +147,7 @@ public final class SpinLock {
     }
 
     /** Whether {@code cpu} holds the lock. */
+    @Override
     public boolean isHeldBy(Pcpu cpu) {
         return owner() == cpu;
     }

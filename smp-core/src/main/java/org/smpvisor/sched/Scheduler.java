@@ -48,7 +48,10 @@ public final class Scheduler {
     private static final class Resource {
         final Pcpu pcpu;
         final SpinLock lock;
-        final ListNode<Vcpu> queue = new ListNode<>(null);
+
+        @GuardedBy("lock")
+        final ListNode<Vcpu> queue;
+
         final Vcpu idle;
         final CpuTimers.Timer slice;
 
@@ -65,12 +68,14 @@ public final class Scheduler {
             this.idle = new Vcpu(null, pcpu.id(), null, null);
             this.idle.processor().reset(pcpu.id());
             this.idle.running().reset(1);
-            this.curr = new RefCell<>("sched_resource.curr", lock);
+            this.curr = new RefCell<>(pcpu + ".sched_curr", lock);
+            this.queue = new ListNode<>(null, pcpu + ".runqueue", lock);
             this.slice = pcpu.timers().add(cpu -> cpu.softirqs().raise(cpu, Softirqs.SCHEDULE));
         }
     }
 
     private final Resource[] resources;
+    private final SpinLock[] locks;
     private final IpiSender ipi;
     private final VgicOps vgic;
     private final Context context;
@@ -83,9 +88,11 @@ public final class Scheduler {
         this.context = context;
         this.kickRule = kickRule;
         this.resources = new Resource[pcpus.length];
+        this.locks = new SpinLock[pcpus.length];
         for (Pcpu p : pcpus) {
             Resource r = new Resource(p);
             resources[p.id()] = r;
+            locks[p.id()] = r.lock;
             r.curr.reset(r.idle);
             p.setCurrent(r.idle);
             p.softirqs().open(Softirqs.SCHEDULE, this::schedule);
@@ -94,6 +101,7 @@ public final class Scheduler {
 
     /** Places a new vCPU, which is down, on a pCPU; before it is first woken. */
     public void place(Vcpu v, int pcpu) {
+        v.setScheduleLocks(locks);
         v.processor().reset(pcpu);
         v.pauseFlags().reset(1 << Vcpu.VPF_DOWN);
     }
@@ -134,9 +142,9 @@ public final class Scheduler {
             }
             r.lock.unlockIrqRestore(cpu, flags);
         }
-        if (v.pauseFlags().getOpaque(cpu) == 0 && v.runqueue().isEmpty() && r.curr.getGuarded(cpu) != v) {
+        if (v.pauseFlags().getOpaque(cpu) == 0 && v.runqueue().isEmpty(cpu) && r.curr.getGuarded(cpu) != v) {
             Vcpu running = r.curr.getGuarded(cpu);
-            r.queue.addBefore(v.runqueue());
+            r.queue.addBefore(cpu, v.runqueue());
             if (running.isIdle()) {
                 r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
             } else {
@@ -191,7 +199,7 @@ public final class Scheduler {
         }
         v.migrateTo().setOpaque(cpu, pcpu);
         v.pauseFlags().setBit(cpu, Vcpu.VPF_MIGRATING);
-        v.runqueue().unlink();
+        v.runqueue().unlink(cpu);
         if (r.curr.getGuarded(cpu) == v) {
             r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
         }
@@ -266,12 +274,12 @@ public final class Scheduler {
         boolean goesOn = !prev.isIdle() && prev.pauseFlags().getOpaque(cpu) == 0;
         Vcpu next = prev;
         if (!goesOn || now >= prev.sliceEnd()) {
-            ListNode<Vcpu> first = r.queue.next();
+            ListNode<Vcpu> first = r.queue.next(cpu);
             if (first != r.queue) {
                 next = first.element();
-                first.unlink();
+                first.unlink(cpu);
                 if (goesOn) {
-                    r.queue.addBefore(prev.runqueue());
+                    r.queue.addBefore(cpu, prev.runqueue());
                     cpu.count(Counter.PREEMPTIONS);
                 }
             } else if (!goesOn) {
@@ -284,7 +292,7 @@ public final class Scheduler {
             }
             next.running().setOpaque(cpu, 1);
         }
-        cpu.timers().set(cpu, r.slice, next.isIdle() || r.queue.isEmpty() ? CpuTimers.NEVER : next.sliceEnd());
+        cpu.timers().set(cpu, r.slice, next.isIdle() || r.queue.isEmpty(cpu) ? CpuTimers.NEVER : next.sliceEnd());
         r.curr.setGuarded(cpu, next);
         r.lock.unlockIrq(cpu);
         if (next != prev) {

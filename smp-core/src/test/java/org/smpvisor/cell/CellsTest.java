@@ -144,10 +144,10 @@ class CellsTest {
         ListNode<String> head = new ListNode<>(null);
         ListNode<String> a = new ListNode<>("a");
         ListNode<String> c = new ListNode<>("c");
-        assertThat(head.isEmpty()).isTrue();
-        head.addBefore(a);
-        head.addBefore(c);
-        c.addBefore(new ListNode<>("b"));
+        assertThat(head.isEmpty(cpu)).isTrue();
+        head.addBefore(cpu, a);
+        head.addBefore(cpu, c);
+        c.addBefore(cpu, new ListNode<>("b"));
         assertThat(elements(head)).containsExactly("a", "b", "c");
         assertThat(head.isEmptyOpaque(cpu)).isFalse();
     }
@@ -157,13 +157,21 @@ class CellsTest {
         ListNode<String> head = new ListNode<>(null);
         ListNode<String> a = new ListNode<>("a");
         ListNode<String> c = new ListNode<>("c");
-        head.addBefore(a);
-        head.addBefore(c);
-        a.unlink();
-        a.unlink();
+        head.addBefore(cpu, a);
+        head.addBefore(cpu, c);
+        a.unlink(cpu);
+        a.unlink(cpu);
         assertThat(a.isEmpty()).isTrue();
         assertThat(elements(head)).containsExactly("c");
-        c.unlink();
-        assertThat(head.isEmpty()).isTrue();
+        c.unlink(cpu);
+        assertThat(head.isEmpty(cpu)).isTrue();
+    }
+
+    @Test
+    void withNobodyAtWorkANodeIsLinkedWithoutAPcpu() {
+        ListNode<String> head = new ListNode<>(null);
+        head.addBefore(new ListNode<>("a"));
+        head.addBefore(new ListNode<>("b"));
+        assertThat(elements(head)).containsExactly("a", "b");
     }
 }

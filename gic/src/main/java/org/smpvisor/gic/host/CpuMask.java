@@ -15,7 +15,7 @@ public final class CpuMask {
         this.pcpus = pcpus.clone();
         this.words = new IntCell[(pcpus.length + 31) / 32];
         for (int i = 0; i < words.length; i++) {
-            words[i] = new IntCell(name);
+            words[i] = new IntCell(words.length == 1 ? name : name + "[" + i + "]");
         }
     }
 

@@ -56,7 +56,7 @@ public final class Irq {
             spis[i] = new IrqDesc(i, "irq" + i);
         }
         for (int i = 0; i < NR_LOCAL_IRQS; i++) {
-            localTypes.add(new RefCell<>("local_irqs_type", localTypesLock));
+            localTypes.add(new RefCell<>("local_irqs_type[" + i + "]", localTypesLock));
         }
         this.local = new IrqDesc[pcpus.length][NR_LOCAL_IRQS];
         for (int p = 0; p < pcpus.length; p++) {

@@ -92,10 +92,10 @@ public final class IrqDesc {
         this.irq = irq;
         this.name = name;
         this.lock = new SpinLock(LockClass.DESC, name + ".lock", irq);
-        this.status = new IntCell("irq_desc.status", null, 1 << IRQ_DISABLED);
-        this.handler = new RefCell<>("irq_desc.handler", null);
-        this.action = new RefCell<>("irq_desc.action", lock);
-        this.type = new RefCell<>("irq_desc.type", lock);
+        this.status = new IntCell(name + ".status", null, 1 << IRQ_DISABLED);
+        this.handler = new RefCell<>(name + ".handler", null);
+        this.action = new RefCell<>(name + ".action", lock);
+        this.type = new RefCell<>(name + ".type", lock);
         this.type.reset(Type.INVALID);
     }
 

@@ -25,11 +25,12 @@ public final class MmioHandlers {
     private final RwLock lock;
 
     /** Sorted by base; replaced as a whole under the write lock. */
-    private final RefCell<Region[]> regions = new RefCell<>("vmmio.handlers", null);
+    private final RefCell<Region[]> regions;
 
     /** @param name path of the owning domain */
     public MmioHandlers(String name) {
         lock = new RwLock(LockClass.IO, name + ".vmmio.lock");
+        regions = new RefCell<>(name + ".vmmio.handlers", null);
     }
 
     /** Adds a frame; while the domain is created, interrupts open. */

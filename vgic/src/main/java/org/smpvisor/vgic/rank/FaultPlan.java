@@ -30,6 +30,11 @@ public final class FaultPlan implements Scheduler.KickRule {
         return state.getOpaque(0) == FIRED;
     }
 
+    /** Whether it makes an injection take the wrong vCPU's lock. */
+    boolean misroutes() {
+        return fault == Fault.WRONG_ROUTE;
+    }
+
     boolean fires(Fault f) {
         return fault == f && state.getOpaque(0) == ARMED && state.compareAndSet(0, ARMED, FIRED);
     }

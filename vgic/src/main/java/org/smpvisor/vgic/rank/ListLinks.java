@@ -35,7 +35,7 @@ final class ListLinks {
             affect(node.prev(), bits(node));
             affect(node.next(), bits(node));
         }
-        at.addBefore(node);
+        at.addBefore(cpu, node);
         look(node);
     }
 
@@ -52,7 +52,7 @@ final class ListLinks {
             }
             look(node);
         }
-        node.unlink();
+        node.unlink(cpu);
     }
 
     private void wrongLock(Pcpu cpu, ListNode<PendingIrq> node, VgicVcpu held, VgicVcpu owner) {

@@ -20,7 +20,6 @@ import org.smpvisor.variant.Xen;
 final class ListRegisters {
     private static final long PENDING = VirtualCpuInterface.LR_PENDING;
     private static final int REINJECT_DEPTH = 64;
-    private static final int MAX_WALK = 4096;
 
     /** Interrupts that must be injected into another vCPU once the lock held now has been dropped. */
     private static final class Reinjections {
@@ -54,14 +53,14 @@ final class ListRegisters {
 
     /** Inserts before the first strictly less urgent entry. V held. */
     private void insertByPriority(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> node) {
-        int priority = node.element().priority().peek();
+        int priority = node.element().priority().getGuarded(cpu);
         ListNode<PendingIrq> last = head;
-        ListNode<PendingIrq> at = head.next();
+        ListNode<PendingIrq> at = head.next(cpu);
         for (int steps = 0;
-                at != head && entry(v, head, last, at, steps).priority().peek() <= priority;
+                at != head && entry(v, head, last, at, steps).priority().getGuarded(cpu) <= priority;
                 steps++) {
             last = at;
-            at = at.next();
+            at = at.next(cpu);
         }
         rules.links.link(cpu, v, at, node);
     }
@@ -83,7 +82,7 @@ final class ListRegisters {
 
     /** Ends a walk over one of {@code v}'s lists that has taken more steps than there can be entries. */
     void checkSteps(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, int steps) {
-        if (steps > MAX_WALK) {
+        if (steps > 32 + v.domain().nrSpis()) {
             throw corrupted(v, head, last, "does not end");
         }
     }
@@ -121,7 +120,7 @@ final class ListRegisters {
     @Xen("gic_add_to_lr_pending")
     private void addToLrPending(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        if (p.lrQueue().isEmpty()) {
+        if (p.lrQueue().isEmpty(cpu)) {
             p.queueOwner().setRelease(cpu, v);
             insertByPriority(cpu, v, v.lrPending(), p.lrQueue());
         }
@@ -133,10 +132,10 @@ final class ListRegisters {
     private void setLr(Pcpu cpu, PendingIrq p, int lr) {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null || !faults.fires(Fault.DROP_LR)) {
-            gic.updateLr(cpu, lr, p.irq(), p.priority().peek(), desc == null ? -1 : desc.irq(), PENDING);
+            gic.updateLr(cpu, lr, p.irq(), p.priority().getGuarded(cpu), desc == null ? -1 : desc.irq(), PENDING);
             int last = gic.nrLrs() - 1; // filled last, so that the copy is not overwritten at once
             if (desc != null && lr != last && (cpu.lrMask() >>> last & 1) == 0 && faults.fires(Fault.DUPLICATE_LR)) {
-                gic.updateLr(cpu, last, p.irq(), p.priority().peek(), desc.irq(), PENDING);
+                gic.updateLr(cpu, last, p.irq(), p.priority().getGuarded(cpu), desc.irq(), PENDING);
             }
         }
         cpu.events().record(Event.LR_WRITE, p.domain(), p.irq(), lr);
@@ -155,7 +154,7 @@ final class ListRegisters {
     @Xen("gic_raise_guest_irq")
     void raiseGuestIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        if (v.vcpu() == cpu.current() && v.lrPending().isEmpty()) {
+        if (v.vcpu() == cpu.current() && v.lrPending().isEmpty(cpu)) {
             int lr = findUnusedLr(cpu, 0);
             if (lr < gic.nrLrs()) {
                 cpu.setLrMask(cpu.lrMask() | 1L << lr);
@@ -170,8 +169,8 @@ final class ListRegisters {
     @Xen("gic_raise_inflight_irq")
     void raiseInflightIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty() && v.vcpu() == cpu.current()) {
-            int lr = p.lr().peek();
+        if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty(cpu) && v.vcpu() == cpu.current()) {
+            int lr = p.lr().getGuarded(cpu);
             if (lr >= gic.nrLrs()) {
                 throw noSuchLr(v, p, lr);
             }
@@ -323,9 +322,9 @@ final class ListRegisters {
         int lr = 0;
         int left = gic.nrLrs();
         ListNode<PendingIrq> last = v.lrPending();
-        ListNode<PendingIrq> node = last.next();
+        ListNode<PendingIrq> node = last.next(cpu);
         while (node != v.lrPending() && left > 0) {
-            ListNode<PendingIrq> following = node.next(); // saved before a victim may be inserted
+            ListNode<PendingIrq> following = node.next(cpu); // saved before a victim may be inserted
             PendingIrq p = entry(v, v.lrPending(), last, node, 0);
             lr = findUnusedLr(cpu, lr);
             if (lr >= gic.nrLrs()) {
@@ -347,7 +346,7 @@ final class ListRegisters {
     }
 
     private int evict(Pcpu cpu, VgicVcpu v, PendingIrq victim) {
-        int lr = victim.lr().peek();
+        int lr = victim.lr().getGuarded(cpu);
         if (lr >= gic.nrLrs()) {
             throw noSuchLr(v, victim, lr);
         }
@@ -387,10 +386,10 @@ final class ListRegisters {
         int flags = v.lock().lockIrqSave(cpu);
         int steps = 0;
         ListNode<PendingIrq> last = v.inflight();
-        for (ListNode<PendingIrq> n = last.next(); n != v.inflight(); n = n.next()) {
+        for (ListNode<PendingIrq> n = last.next(cpu); n != v.inflight(); n = n.next(cpu)) {
             PendingIrq p = entry(v, v.inflight(), last, n, steps++);
             last = n;
-            int priority = p.priority().peek() >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
+            int priority = p.priority().getGuarded(cpu) >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
             if (priority >= mask || priority >= running) {
                 break;
             }

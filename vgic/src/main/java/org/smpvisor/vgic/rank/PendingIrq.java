@@ -1,10 +1,13 @@
 package org.smpvisor.vgic.rank;
 
+import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
@@ -25,45 +28,94 @@ public final class PendingIrq {
     static final int INVALID_LR = 255;
 
     private final int irq;
-    private final int domain;
-    private final int vcpu;
+    private final VgicDomain domain;
+
+    /** vCPU that it is private to, {@code null} for an SPI. */
+    private final VgicVcpu owningVcpu;
+
+    private final String name;
 
     /** Atomic bits, nearly always changed under the lock of the vCPU whose list it is on. */
-    private final IntCell status = new IntCell("pending_irq.status");
+    private final IntCell status;
 
     /** Physical interrupt behind it; written under the rank lock, read under none in particular. */
-    private final RefCell<IrqDesc> desc = new RefCell<>("pending_irq.desc", null);
+    private final RefCell<IrqDesc> desc;
 
     @GuardedBy("V of the owner")
-    private final ListNode<PendingIrq> inflight = new ListNode<>(this);
+    private final ListNode<PendingIrq> inflight;
 
     @GuardedBy("V of the owner")
-    private final ListNode<PendingIrq> lrQueue = new ListNode<>(this);
+    private final ListNode<PendingIrq> lrQueue;
 
     /** List register it is in, 255 for none, 0 until first use. */
     @GuardedBy("V of the owner")
-    private final IntCell lr = new IntCell("pending_irq.lr");
+    private final IntCell lr;
 
     /** Priority when it was injected, 0 (most urgent) to 255. */
     @GuardedBy("V of the owner")
-    private final IntCell priority = new IntCell("pending_irq.priority");
+    private final IntCell priority;
 
     /** vCPU whose inflight list holds the node. Faithful rules never read it to decide anything. */
     @Deviation("Xen has no such field; it is a shadow for the corrected rules and for the marks of the weak spots")
-    private final RefCell<VgicVcpu> owner = new RefCell<>("pending_irq.owner", null);
+    private final RefCell<VgicVcpu> owner;
 
     /** vCPU whose lr_pending list holds the node; shadow like {@link #owner}. */
-    private final RefCell<VgicVcpu> queueOwner = new RefCell<>("pending_irq.queue_owner", null);
+    private final RefCell<VgicVcpu> queueOwner;
 
     /** Target that a migration in progress was asked for; shadow like {@link #owner}. */
-    private final IntCell migratingTo = new IntCell("pending_irq.migrating_to");
+    private final IntCell migratingTo;
 
-    /** @param vcpu vCPU that it is private to, -1 for an SPI */
+    /** @param owningVcpu vCPU that it is private to, {@code null} for an SPI */
     @Xen("vgic_init_pending_irq")
-    PendingIrq(int irq, int domain, int vcpu) {
+    PendingIrq(int irq, VgicDomain domain, VgicVcpu owningVcpu) {
         this.irq = irq;
         this.domain = domain;
-        this.vcpu = vcpu;
+        this.owningVcpu = owningVcpu;
+        this.name = (owningVcpu == null ? domain.domain() : owningVcpu.vcpu()) + ".irq" + irq;
+        Guard guard = new OwnersLock();
+        this.status = new IntCell(name + ".status");
+        this.desc = new RefCell<>(name + ".desc", null);
+        this.inflight = new ListNode<>(this, name + ".inflight", guard);
+        this.lrQueue = new ListNode<>(this, name + ".lr_queue", guard);
+        this.lr = new IntCell(name + ".lr", guard, 0);
+        this.priority = new IntCell(name + ".priority", guard, 0);
+        this.owner = new RefCell<>(name + ".owner", null);
+        this.queueOwner = new RefCell<>(name + ".queue_owner", null);
+        this.migratingTo = new IntCell(name + ".migrating_to");
+    }
+
+    /**
+     * V of the vCPU whose list it is on; of the one that the route names while it is on none, since it goes on that one's
+     * list next.
+     */
+    private final class OwnersLock implements Guard {
+        private VgicVcpu guardian() {
+            if (owningVcpu != null) {
+                return owningVcpu;
+            }
+            VgicVcpu o = owner.peek();
+            return o != null ? o : domain.peekTargetVcpu(irq);
+        }
+
+        @Override
+        public boolean isHeldBy(Pcpu cpu) {
+            return guardian().lock().isHeldBy(cpu);
+        }
+
+        @Override
+        public LockClass lockClass() {
+            return LockClass.VGIC_CPU;
+        }
+
+        @Override
+        public boolean isBinding() {
+            return domain.isGuardBinding();
+        }
+
+        @Override
+        public String toString() {
+            return guardian().lock().toString();
+        }
     }
 
     /** Virtual INTID. */
@@ -73,12 +125,12 @@ public final class PendingIrq {
 
     /** Id of the domain it belongs to. */
     public int domain() {
-        return domain;
+        return domain.domain().id();
     }
 
     /** Id of the vCPU that it is private to, -1 for an SPI. */
     public int vcpu() {
-        return vcpu;
+        return owningVcpu == null ? -1 : owningVcpu.vcpu().vcpuId();
     }
 
     public IntCell status() {
@@ -134,5 +186,10 @@ public final class PendingIrq {
                 + (inflight.isEmpty() ? "" : ", inflight on " + owner.peek())
                 + (lrQueue.isEmpty() ? "" : ", in lr_pending")
                 + ", lr " + lr.peek();
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 }

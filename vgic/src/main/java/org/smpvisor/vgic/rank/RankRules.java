@@ -100,6 +100,9 @@ final class RankRules {
     /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
     final boolean movesVirtual;
 
+    /** Whether an interrupt and the lists that it is on are touched under the lock of its owner only. */
+    final boolean useOwnersLock;
+
     final TargetRule target;
     final EnableRouteRule enableRoute;
     final HeldMoveRule heldMove;
@@ -123,6 +126,11 @@ final class RankRules {
         this.marks = marks;
         this.links = new ListLinks(marks);
         movesVirtual = variant.isFixed(Quirk.H1);
+        useOwnersLock = movesVirtual
+                && variant.isFixed(Quirk.H2)
+                && variant.isFixed(Quirk.H3)
+                && variant.isFixed(Quirk.H5)
+                && variant.isFixed(Quirk.H10);
         virtualOwner = movesVirtual ? new OwnersLock() : new TargetsLock();
         hardwareOwner = variant.isFixed(Quirk.H3) ? new OwnersLock() : new TargetsLock();
         virtualMigrationEnd = new InjectAgain();
@@ -356,18 +364,19 @@ final class RankRules {
     @Xen("gic_restore_pending_irqs")
     private PendingIrq xenVictim(Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
-        for (ListNode<PendingIrq> n = from.prev(); n != from; n = n.prev()) {
+        for (ListNode<PendingIrq> n = from.prev(cpu); n != from; n = n.prev(cpu)) {
             PendingIrq candidate = n.element();
             lrs.checkSteps(v, v.inflight(), from, ++steps);
             if (candidate == null) {
                 reached(cpu, Quirk.H28, p); // the list head is read as an entry: never a victim
                 continue;
             }
-            if (candidate.priority().peek() == p.priority().peek()) {
+            int urgency = candidate.priority().getGuarded(cpu);
+            if (urgency == p.priority().getGuarded(cpu)) {
                 return null;
             }
             if (isEvictable(cpu, candidate)) {
-                if (candidate.priority().peek() < p.priority().peek()) {
+                if (urgency < p.priority().peek()) {
                     reached(cpu, Quirk.H28, candidate);
                 }
                 return candidate;
@@ -379,9 +388,9 @@ final class RankRules {
     private static PendingIrq leastUrgent(
             Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
-        for (ListNode<PendingIrq> n = v.inflight().prev(); n != v.inflight(); n = n.prev()) {
+        for (ListNode<PendingIrq> n = v.inflight().prev(cpu); n != v.inflight(); n = n.prev(cpu)) {
             PendingIrq candidate = lrs.entry(v, v.inflight(), n, n, steps++);
-            if (candidate.priority().peek() <= p.priority().peek()) {
+            if (candidate.priority().getGuarded(cpu) <= p.priority().getGuarded(cpu)) {
                 return null;
             }
             if (isEvictable(cpu, candidate)) {

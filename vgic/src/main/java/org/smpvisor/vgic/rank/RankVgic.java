@@ -31,6 +31,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     private final Pcpu[] pcpus;
     private final RankRules rules;
     private final FaultPlan faults;
+    private final boolean guardBinding;
     private final ListRegisters lrs;
     private final Witness witness;
 
@@ -43,6 +44,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         this.gic = gic;
         this.pcpus = pcpus.clone();
         this.rules = new RankRules(variant, marks);
+        this.guardBinding = rules.useOwnersLock && !faults.misroutes();
         this.faults = faults;
         this.lrs = new ListRegisters(gic, this.pcpus, rules, faults, witness);
         this.witness = witness;
@@ -56,7 +58,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Creates the virtual distributor of a domain and registers its frames. Interrupts open, before any vCPU is added. */
     @Xen({"domain_vgic_register", "domain_vgic_init"})
     public VgicDomain createDomain(Pcpu cpu, Domain d, int spis) {
-        VgicDomain vd = new VgicDomain(d, spis);
+        VgicDomain vd = new VgicDomain(d, spis, guardBinding);
         d.setVgic(vd);
         VgicV3 frames = new VgicV3(this, vd);
         frames.register(cpu);
@@ -157,7 +159,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             cpu.count(Counter.GUEST_SGIS_COALESCED);
         }
         p.status().setBit(cpu, PendingIrq.QUEUED);
-        if (!p.inflight().isEmpty()) {
+        if (!p.inflight().isEmpty(cpu)) {
             rules.found(p, v);
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
@@ -255,7 +257,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, target);
             p.status().setBit(cpu, PendingIrq.ENABLED);
-            boolean inflight = !p.inflight().isEmpty();
+            boolean inflight = !p.inflight().isEmpty(cpu);
             boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
             if (raised) {
                 rules.found(p, guardian);
@@ -358,10 +360,10 @@ public final class RankVgic implements VgicOps, VgicConnector {
             return false;
         }
         boolean again = false;
-        if (p.inflight().isEmpty()) {
+        if (p.inflight().isEmpty(cpu)) {
             storeEarly(cpu, rank, p, next);
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
-        } else if (!p.lrQueue().isEmpty() || !rules.heldMove.waitsForLr(cpu, p)) {
+        } else if (!p.lrQueue().isEmpty(cpu) || !rules.heldMove.waitsForLr(cpu, p)) {
             p.status().clearBit(cpu, PendingIrq.QUEUED);
             lrs.removeLrPending(cpu, guardian, p);
             lrs.removeInflight(cpu, guardian, p);
@@ -438,7 +440,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             PendingIrq p = d.pending(v, virq);
             int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null);
-            if (!p.inflight().isEmpty()) {
+            if (!p.inflight().isEmpty(cpu)) {
                 cpu.events().record(Event.STAYS_PENDING, p.domain(), virq, v.vcpuId());
             }
             guardian.lock().unlockIrqRestore(cpu, flags);

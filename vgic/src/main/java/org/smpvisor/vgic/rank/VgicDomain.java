@@ -21,6 +21,7 @@ public final class VgicDomain implements Domain.State {
     private final VgicIrqRank[] sharedRanks;
     private final PendingIrq[] pendingIrqs;
     private final MmioHandlers mmio;
+    private final boolean guardBinding;
 
     /** GICD_CTLR; injection never looks at it. */
     @GuardedBy("lock")
@@ -28,21 +29,23 @@ public final class VgicDomain implements Domain.State {
 
     /**
      * @param spis number of SPIs wanted, rounded up to a multiple of 32
+     * @param guardBinding whether the rules in force touch an interrupt under the lock of its owner only
      * @throws IllegalArgumentException if more than 988 result
      */
     @Xen("domain_vgic_init")
-    VgicDomain(Domain domain, int spis) {
+    VgicDomain(Domain domain, int spis, boolean guardBinding) {
         this.domain = domain;
+        this.guardBinding = guardBinding;
         this.nrSpis = (spis + 31) / 32 * 32;
         if (nrSpis > MAX_SPIS) {
             throw new IllegalArgumentException(domain + ": " + spis + " SPIs are too many, at most 960 are possible");
         }
         this.lock = new SpinLock(LockClass.DIST, domain + ".vgic.lock", domain.id());
-        this.ctlr = new IntCell("ctlr", lock, 1 << 4);
+        this.ctlr = new IntCell(domain + ".ctlr", lock, 1 << 4);
         this.sharedRanks = new VgicIrqRank[nrSpis / 32];
         this.pendingIrqs = new PendingIrq[nrSpis];
         for (int i = 0; i < nrSpis; i++) {
-            pendingIrqs[i] = new PendingIrq(i + 32, domain.id(), -1);
+            pendingIrqs[i] = new PendingIrq(i + 32, this, null);
         }
         for (int i = 0; i < sharedRanks.length; i++) {
             sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0);
@@ -119,6 +122,16 @@ public final class VgicDomain implements Domain.State {
     @Xen("vgic_get_target_vcpu")
     VgicVcpu target(Pcpu cpu, int virq) {
         return (VgicVcpu) domain.vcpu(rankOfSpi(virq).targetOpaque(cpu, virq)).vgic();
+    }
+
+    /** Whether it is a broken rule to touch an interrupt, or a list of interrupts, without the lock of its owner. */
+    boolean isGuardBinding() {
+        return guardBinding;
+    }
+
+    /** Target vCPU of an SPI, for observers and shadows. */
+    VgicVcpu peekTargetVcpu(int virq) {
+        return (VgicVcpu) domain.vcpu(peekTarget(virq)).vgic();
     }
 
     /** Target vCPU id of an SPI, for observers. */

@@ -35,11 +35,12 @@ public final class VgicIrqRank {
     @Xen("vgic_rank_init")
     VgicIrqRank(String path, int index, int target) {
         this.index = index;
-        this.lock = new SpinLock(LockClass.RANK, path + ".rank" + index + ".lock", index);
-        this.ienable = new IntCell("ienable", lock, 0);
-        this.icfg = new IntCell[] {new IntCell("icfg0", lock, 0), new IntCell("icfg1", lock, 0)};
-        this.priority = new BytesCell("ipriorityr", lock);
-        this.vcpu = new BytesCell("vcpu", lock);
+        String name = path + ".rank" + index;
+        this.lock = new SpinLock(LockClass.RANK, name + ".lock", index);
+        this.ienable = new IntCell(name + ".ienable", lock, 0);
+        this.icfg = new IntCell[] {new IntCell(name + ".icfg0", lock, 0), new IntCell(name + ".icfg1", lock, 0)};
+        this.priority = new BytesCell(name + ".ipriorityr", lock);
+        this.vcpu = new BytesCell(name + ".vcpu", lock);
         this.vcpu.reset(target);
     }
 

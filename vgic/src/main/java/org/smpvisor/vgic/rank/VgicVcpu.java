@@ -1,8 +1,10 @@
 package org.smpvisor.vgic.rank;
 
+import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
@@ -20,15 +22,15 @@ public final class VgicVcpu implements Vcpu.State {
 
     /** Every asserted interrupt of the vCPU, most urgent first, first come first among equals. */
     @GuardedBy("lock")
-    private final ListNode<PendingIrq> inflight = new ListNode<>(null);
+    private final ListNode<PendingIrq> inflight;
 
     /** Those that are enabled and not in a list register; same order. */
     @GuardedBy("lock")
-    private final ListNode<PendingIrq> lrPending = new ListNode<>(null);
+    private final ListNode<PendingIrq> lrPending;
 
     /** The entry that was last taken off one of the lists, or put on it, under a lock that does not guard it. */
     @Deviation("Xen has no such field; it is a shadow for the marks of the weak spots")
-    private final RefCell<PendingIrq> astray = new RefCell<>("vgic_cpu.astray", null);
+    private final RefCell<PendingIrq> astray;
 
     @Xen("vcpu_vgic_init")
     VgicVcpu(Vcpu vcpu, VgicDomain domain) {
@@ -36,9 +38,36 @@ public final class VgicVcpu implements Vcpu.State {
         this.domain = domain;
         this.privateRank = new VgicIrqRank(vcpu.toString(), 0, vcpu.vcpuId());
         for (int i = 0; i < pendingIrqs.length; i++) {
-            pendingIrqs[i] = new PendingIrq(i, vcpu.domain().id(), vcpu.vcpuId());
+            pendingIrqs[i] = new PendingIrq(i, domain, this);
         }
         this.lock = new SpinLock(LockClass.VGIC_CPU, vcpu + ".vgic.lock", vcpu.vcpuId());
+        Guard guard = new ListLock();
+        this.inflight = new ListNode<>(null, vcpu + ".inflight", guard);
+        this.lrPending = new ListNode<>(null, vcpu + ".lr_pending", guard);
+        this.astray = new RefCell<>(vcpu + ".astray", null);
+    }
+
+    /** V for the heads of the lists, which share the fate of the entries beside them. */
+    private final class ListLock implements Guard {
+        @Override
+        public boolean isHeldBy(Pcpu cpu) {
+            return lock.isHeldBy(cpu);
+        }
+
+        @Override
+        public LockClass lockClass() {
+            return lock.lockClass();
+        }
+
+        @Override
+        public boolean isBinding() {
+            return domain.isGuardBinding();
+        }
+
+        @Override
+        public String toString() {
+            return lock.toString();
+        }
     }
 
     public Vcpu vcpu() {
