@@ -107,7 +107,10 @@ final class Portfolio {
             return;
         }
         BoundedSearch s = (BoundedSearch) arm.strategy;
-        exhausted.add(String.format(Locale.ROOT, "all %,d schedules with %s", s.schedules(), s.bound()));
+        exhausted.add(
+                s.schedules() == 1
+                        ? "the one schedule with " + s.bound()
+                        : String.format(Locale.ROOT, "all %,d schedules with %s", s.schedules(), s.bound()));
         bound++;
         if (bound < BOUNDS.length) {
             arm.strategy = search();

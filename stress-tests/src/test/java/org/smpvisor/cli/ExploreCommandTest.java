@@ -78,7 +78,7 @@ class ExploreCommandTest {
     void theSearchSaysWhatItHasTriedCompletely() {
         Ending e = explore(
                 "--scenario", "virtual-move", "--strategy", "search", "--schedules", "500", "--quirks", "fixed");
-        assertThat(e.out()).contains("with up to 1 preemption");
+        assertThat(e.out()).contains("the one schedule with up to 0 preemptions");
     }
 
     @Test
