@@ -25,10 +25,14 @@ public final class SmallScenarios {
                     .vcpu(new Script().trap())
                     .vcpu(new Script().trap().route(A, 1).trap())
                     .promises(Counter.MIGRATIONS_DEFERRED),
-            new SmallScenario("enable-inject", "an SPI fires while its vCPU and another switch it off and on", 2)
-                    .line(A, PRIORITY, 3)
-                    .vcpu(new Script().disable(A).enable(A))
-                    .vcpu(new Script().disable(A).enable(A))
+            new SmallScenario(
+                            "enable-inject",
+                            "SPIs, one of them purely virtual, fire while their vCPU and another switch them off and on",
+                            2)
+                    .line(A, PRIORITY, 2)
+                    .virtualLine(V)
+                    .vcpu(new Script().pend(V).disable(A).enable(A))
+                    .vcpu(new Script().pend(V).disable(V).disable(A).enable(A).enable(V))
                     .promises(Counter.IRQ_EXITS),
             new SmallScenario("two-retargets", "two vCPUs route the same SPI while it fires", 3)
                     .line(A, PRIORITY, 2)

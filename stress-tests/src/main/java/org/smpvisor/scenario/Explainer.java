@@ -93,7 +93,7 @@ public final class Explainer {
     public Quirk explain(LockViolation l) {
         boolean open = l.rule() == LockViolation.Rule.IRQ_SAFETY && l.lock() == LockClass.HOST_GIC;
         boolean there = l.here().contains(MOVE_IRQS) || l.there().contains(MOVE_IRQS); // either half may come last
-        return open && there && marks.hits(Quirk.C1) > 0 ? Quirk.C1 : null;
+        return open && there ? Quirk.C1 : null;
     }
 
     private Quirk first(Quirk[] candidates, Violation v) {

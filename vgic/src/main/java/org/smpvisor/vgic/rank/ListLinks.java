@@ -21,9 +21,17 @@ final class ListLinks {
     private static final int MAX_WALK = 4096;
 
     private final Marks marks;
+    private final Quirk virtualCause;
+    private final Quirk hardwareCause;
 
-    ListLinks(Marks marks) {
+    /**
+     * @param virtualCause weak spot by which a virtual SPI is touched under the wrong lock
+     * @param hardwareCause the same for an SPI with hardware behind it
+     */
+    ListLinks(Marks marks, Quirk virtualCause, Quirk hardwareCause) {
         this.marks = marks;
+        this.virtualCause = virtualCause;
+        this.hardwareCause = hardwareCause;
     }
 
     // ---- changes ----------------------------------------------------------------------------------------------------
@@ -57,7 +65,7 @@ final class ListLinks {
 
     private void wrongLock(Pcpu cpu, ListNode<PendingIrq> node, VgicVcpu held, VgicVcpu owner) {
         PendingIrq p = node.element();
-        Quirk q = p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
+        Quirk q = p.desc().peek() == null ? virtualCause : hardwareCause;
         marks.reached(cpu, q, p.domain(), p.vcpu(), p.irq());
         affect(node.prev(), Marks.bit(q));
         affect(node.next(), Marks.bit(q));

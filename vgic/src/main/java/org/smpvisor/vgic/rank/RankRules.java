@@ -90,6 +90,11 @@ final class RankRules {
         void leave(Pcpu cpu, int flags);
     }
 
+    /** Whom to kick when an interrupt is enabled that is in a list register already; {@code null} for nobody (SV2). */
+    interface VisibleKickRule {
+        VgicVcpu toKick(Pcpu cpu, PendingIrq p);
+    }
+
     /** What is done on a trap from the guest before interrupts are opened (SV3). */
     interface TrapEntryRule {
         void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic);
@@ -111,7 +116,7 @@ final class RankRules {
     final ActiveRule active;
     final VictimRule victim;
     final EnableKickRule enableKick;
-    final EnableKickRule visibleKick;
+    final VisibleKickRule visibleKick;
     final TrapEntryRule trapEntry;
     final MoveMaskRule moveMask;
     final ListLinks links;
@@ -120,11 +125,18 @@ final class RankRules {
     private final MigrationEndRule virtualMigrationEnd;
     private final MigrationEndRule hardwareMigrationEnd;
     private final boolean targetTrusted;
+
+    /** Who is to blame where an entry is touched under the wrong lock: once owners are asked, only a stale target is left. */
+    private final Quirk virtualCause;
+
+    private final Quirk hardwareCause;
     private final Marks marks;
 
     RankRules(Variant variant, Marks marks) {
         this.marks = marks;
-        this.links = new ListLinks(marks);
+        virtualCause = variant.isFixed(Quirk.H1) ? Quirk.H2 : Quirk.H1;
+        hardwareCause = variant.isFixed(Quirk.H3) ? Quirk.H2 : Quirk.H3;
+        this.links = new ListLinks(marks, virtualCause, hardwareCause);
         movesVirtual = variant.isFixed(Quirk.H1);
         useOwnersLock = movesVirtual
                 && variant.isFixed(Quirk.H2)
@@ -145,7 +157,7 @@ final class RankRules {
                 variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
         victim = variant.isFixed(Quirk.H28) ? RankRules::leastUrgent : this::xenVictim;
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
-        visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p, v) -> true : this::noKickForVisible;
+        visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p) -> p.owner().getOpaque(cpu) : this::noKickForVisible;
         trapEntry = variant.isFixed(Quirk.SV3) ? new DisarmFirst() : new OpenFirst();
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
     }
@@ -303,11 +315,12 @@ final class RankRules {
         return false;
     }
 
-    private boolean noKickForVisible(Pcpu cpu, PendingIrq p, VgicVcpu v) {
-        if (v.vcpu() != cpu.current()) {
+    private VgicVcpu noKickForVisible(Pcpu cpu, PendingIrq p) {
+        VgicVcpu holder = p.owner().peek();
+        if (holder != null && holder.vcpu() != cpu.current()) {
             reached(cpu, Quirk.SV2, p);
         }
-        return false;
+        return null;
     }
 
     // ---- SV3 --------------------------------------------------------------------------------------------------------
@@ -439,8 +452,9 @@ final class RankRules {
         marks.reached(cpu, q, p.domain(), p.vcpu(), p.irq());
     }
 
-    private static Quirk wrongLock(PendingIrq p) {
-        return p.desc().peek() == null ? Quirk.H1 : Quirk.H3;
+    /** The weak spot by which {@code p} is touched under a lock that does not guard it. */
+    private Quirk wrongLock(PendingIrq p) {
+        return p.desc().peek() == null ? virtualCause : hardwareCause;
     }
 
     /**

@@ -124,9 +124,10 @@ public final class RankVgic implements VgicOps, VgicConnector {
         PendingIrq p = vd.pending(given, virq);
         int mark = lrs.reinjectionMark(cpu);
         int flags = cpu.localSaveFlags();
-        VgicVcpu v = lockGuardian(cpu, vd, p, given == null ? misrouted(cpu, vd, p) : of(given));
+        VgicVcpu named = given == null ? misrouted(cpu, vd, p) : of(given);
+        VgicVcpu v = lockGuardian(cpu, vd, p, named);
         boolean accepted = queue(cpu, v, p);
-        if (given == null && p.irq() >= 32) {
+        if (named == null && p.irq() >= 32) {
             rules.queued(cpu, vd, v, p);
         }
         v.lock().unlockIrqRestore(cpu, flags);
@@ -264,11 +265,20 @@ public final class RankVgic implements VgicOps, VgicConnector {
                 lrs.raiseGuestIrq(cpu, guardian, p);
             }
             guardian.lock().unlockIrqRestore(cpu, flags);
-            RankRules.EnableKickRule kick = raised ? rules.enableKick : rules.visibleKick;
-            if (inflight && kick.kicks(cpu, p, guardian)) {
+            if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
                 scheduler.kick(cpu, guardian.vcpu());
+            } else if (inflight && !raised) {
+                kickHolder(cpu, p);
             }
             enableHardware(cpu, p, target);
+        }
+    }
+
+    /** The vCPU in whose list register {@code p} is may have gone to sleep over it while it was disabled (SV2). */
+    private void kickHolder(Pcpu cpu, PendingIrq p) {
+        VgicVcpu holder = rules.visibleKick.toKick(cpu, p);
+        if (holder != null) {
+            scheduler.kick(cpu, holder.vcpu());
         }
     }
 
