@@ -3,6 +3,7 @@ package org.smpvisor.cell;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 
 /**
@@ -24,28 +25,54 @@ public final class BytesCell extends Cell {
     /** One byte, 0..255, without the lock and without ordering. */
     public int getOpaque(Pcpu cpu, int i) {
         cpu.point(Point.LOAD, this);
-        return (int) WORDS.getOpaque(words, i >> 2) >>> 8 * (i & 3) & 0xff;
+        int word = (int) WORDS.getOpaque(words, i >> 2);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.load(cpu, this, false);
+            word = m.forward(cpu, this, i >> 2, word);
+        }
+        return word >>> 8 * (i & 3) & 0xff;
     }
 
     /** One word with the guarding lock held. */
     public int getWordGuarded(Pcpu cpu, int word) {
         touch(cpu, Point.LOAD);
-        return words[word];
+        return own(cpu, word);
     }
 
     /** Stores one word, single-copy atomic for lock-free readers, with the guarding lock held. */
     public void setWordGuarded(Pcpu cpu, int word, int v) {
-        cpu.held().checkGuard(guard, this);
-        cpu.point(Point.STORE, this);
-        WORDS.setOpaque(words, word, v);
+        touchInSight(cpu);
+        store(cpu, word, v);
     }
 
     /** Stores one byte with the guarding lock held; neighbours are written by holders of the same lock only. */
     public void setGuarded(Pcpu cpu, int i, int v) {
         int shift = 8 * (i & 3);
-        cpu.held().checkGuard(guard, this);
-        cpu.point(Point.STORE, this);
-        WORDS.setOpaque(words, i >> 2, words[i >> 2] & ~(0xff << shift) | (v & 0xff) << shift);
+        touchInSight(cpu);
+        store(cpu, i >> 2, own(cpu, i >> 2) & ~(0xff << shift) | (v & 0xff) << shift);
+    }
+
+    private int own(Pcpu cpu, int word) {
+        Memory m = cpu.memory();
+        return m == null ? words[word] : m.forward(cpu, this, word, words[word]);
+    }
+
+    private void store(Pcpu cpu, int word, int v) {
+        Memory m = cpu.memory();
+        if (m == null || !m.holdBack(cpu, this, Op.SET, word, v, null, null)) {
+            WORDS.setOpaque(words, word, v);
+        }
+    }
+
+    @Override
+    protected boolean isOpenToReaders() {
+        return true;
+    }
+
+    @Override
+    protected void reach(Op op, int word, int number, Object ref, Object expected) {
+        words[word] = number;
     }
 
     /** Fills all bytes before the machine starts. */

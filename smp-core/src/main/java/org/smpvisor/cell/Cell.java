@@ -1,13 +1,15 @@
 package org.smpvisor.cell;
 
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Location;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 
 /**
  * A shared mutable field. All sharing between pCPUs goes through cells, so that an engine sees every access and can decide
  * at it who runs next. A cell may declare the lock that guards it.
  */
-public abstract class Cell {
+public abstract class Cell extends Location {
     private final String name;
     final Guard guard;
 
@@ -24,6 +26,25 @@ public abstract class Cell {
         if (!cpu.held().checkGuard(guard, this)) {
             cpu.point(what, this);
         }
+        Memory m = cpu.memory();
+        if (m != null && guard != null) {
+            m.guarded(cpu, this, what.writes());
+        }
+    }
+
+    /** A guarded store that readers without the guard may see: a point in any case. */
+    final void touchInSight(Pcpu cpu) {
+        cpu.held().checkGuard(guard, this);
+        cpu.point(Point.STORE, this);
+        Memory m = cpu.memory();
+        if (m != null && guard != null) {
+            m.guarded(cpu, this, true);
+        }
+    }
+
+    @Override
+    protected final Guard guard() {
+        return guard;
     }
 
     /** The field's path, unique in a machine and the same in each of its runs: for stories, reports and replay files. */

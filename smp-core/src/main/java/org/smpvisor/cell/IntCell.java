@@ -3,6 +3,7 @@ package org.smpvisor.cell;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 
 /** A shared 32-bit field; also a set of up to 32 atomic bits. The access mode is in the method's name. */
@@ -34,37 +35,74 @@ public final class IntCell extends Cell {
     /** Reads with the guarding lock held; checked by the lock validator. */
     public int getGuarded(Pcpu cpu) {
         touch(cpu, Point.LOAD);
-        return value;
+        Memory m = cpu.memory();
+        return m == null ? value : m.forward(cpu, this, 0, value);
     }
 
     /** Writes with the guarding lock held; not torn for lock-free readers. */
     public void setGuarded(Pcpu cpu, int v) {
         touch(cpu, Point.STORE);
-        VALUE.setOpaque(this, v);
+        if (!holdBack(cpu, Op.SET, v)) {
+            VALUE.setOpaque(this, v);
+        }
     }
 
     /** Single-copy atomic load without ordering (Xen's {@code read_atomic}, {@code ACCESS_ONCE}, {@code test_bit}). */
     public int getOpaque(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
-        return (int) VALUE.getOpaque(this);
+        Memory m = cpu.memory();
+        return m == null ? (int) VALUE.getOpaque(this) : load(m, cpu, false);
     }
 
     /** Single-copy atomic store without ordering (Xen's {@code write_atomic}). */
     public void setOpaque(Pcpu cpu, int v) {
         cpu.point(Point.STORE, this);
-        VALUE.setOpaque(this, v);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.store(cpu, this, false);
+        }
+        if (!holdBack(cpu, Op.SET, v)) {
+            VALUE.setOpaque(this, v);
+        }
     }
 
     /** Load-acquire. */
     public int getAcquire(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
-        return (int) VALUE.getAcquire(this);
+        Memory m = cpu.memory();
+        return m == null ? (int) VALUE.getAcquire(this) : load(m, cpu, true);
     }
 
     /** Store-release. */
     public void setRelease(Pcpu cpu, int v) {
         cpu.point(Point.STORE, this);
-        VALUE.setRelease(this, v);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.store(cpu, this, true);
+        }
+        if (!holdBack(cpu, Op.SET, v)) {
+            VALUE.setRelease(this, v);
+        }
+    }
+
+    private int load(Memory m, Pcpu cpu, boolean acquire) {
+        m.load(cpu, this, acquire);
+        return m.forward(cpu, this, 0, (int) VALUE.getOpaque(this));
+    }
+
+    private boolean holdBack(Pcpu cpu, Op op, int operand) {
+        Memory m = cpu.memory();
+        return m != null && m.holdBack(cpu, this, op, 0, operand, null, null);
+    }
+
+    @Override
+    protected void reach(Op op, int word, int number, Object ref, Object expected) {
+        value = switch (op) {
+            case SET -> number;
+            case OR -> value | number;
+            case AND -> value & number;
+            case REPLACE -> throw new IllegalArgumentException(this + " holds a number");
+        };
     }
 
     /** Whether {@code bit} is set; a plain load in Xen, opaque here. */
@@ -74,44 +112,65 @@ public final class IntCell extends Cell {
 
     /** Atomic, without ordering: a weak compare-and-set loop, since VarHandle has no opaque bitwise RMW. */
     public void setBit(Pcpu cpu, int bit) {
-        cpu.point(Point.RMW, this);
-        int seen;
-        do {
-            seen = (int) VALUE.getOpaque(this);
-        } while (!VALUE.weakCompareAndSetPlain(this, seen, seen | 1 << bit));
+        update(cpu, Op.OR, 1 << bit);
     }
 
     /** Atomic, without ordering. */
     public void clearBit(Pcpu cpu, int bit) {
-        cpu.point(Point.RMW, this);
+        update(cpu, Op.AND, ~(1 << bit));
+    }
+
+    private void update(Pcpu cpu, Op op, int bits) {
+        cpu.point(Point.UPDATE, this);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.change(cpu, this, false);
+            if (m.holdBack(cpu, this, op, 0, bits, null, null)) {
+                return;
+            }
+        }
         int seen;
         do {
             seen = (int) VALUE.getOpaque(this);
-        } while (!VALUE.weakCompareAndSetPlain(this, seen, seen & ~(1 << bit)));
+        } while (!VALUE.weakCompareAndSetPlain(this, seen, op == Op.OR ? seen | bits : seen & bits));
     }
 
     /** Atomic with a full barrier (Xen's {@code test_and_set_bit}); returns whether the bit was set before. */
     public boolean testAndSetBit(Pcpu cpu, int bit) {
-        cpu.point(Point.RMW, this);
+        change(cpu);
         return ((int) VALUE.getAndBitwiseOr(this, 1 << bit) & 1 << bit) != 0;
     }
 
     /** Atomic with a full barrier (Xen's {@code test_and_clear_bit}); returns whether the bit was set before. */
     public boolean testAndClearBit(Pcpu cpu, int bit) {
-        cpu.point(Point.RMW, this);
+        change(cpu);
         return ((int) VALUE.getAndBitwiseAnd(this, ~(1 << bit)) & 1 << bit) != 0;
     }
 
     /** Atomic fetch-and-add with a full barrier. */
     public int getAndAdd(Pcpu cpu, int delta) {
-        cpu.point(Point.RMW, this);
+        change(cpu);
         return (int) VALUE.getAndAdd(this, delta);
     }
 
     /** Atomic fetch-and-or with a full barrier. */
     public int getAndOr(Pcpu cpu, int bits) {
-        cpu.point(Point.RMW, this);
+        change(cpu);
         return (int) VALUE.getAndBitwiseOr(this, bits);
+    }
+
+    private void change(Pcpu cpu) {
+        cpu.point(Point.RMW, this);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.change(cpu, this, true);
+        }
+    }
+
+    /** The value as the pCPU itself sees it, without a point: for shadows that decide nothing of Xen's. */
+    public int peek(Pcpu cpu) {
+        Memory m = cpu.memory();
+        return m == null ? peek() : m.forward(cpu, this, 0, peek());
     }
 
     /** The value as an observer outside the machine sees it: no point, no ordering. For audits and reports only. */

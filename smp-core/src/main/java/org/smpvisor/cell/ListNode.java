@@ -3,6 +3,7 @@ package org.smpvisor.cell;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Xen;
 
@@ -28,6 +29,9 @@ public final class ListNode<T> extends Cell {
         }
     }
 
+    private static final int NEXT_WORD = 0;
+    private static final int PREV_WORD = 1;
+
     private final T element;
     private ListNode<T> next = this;
     private ListNode<T> prev = this;
@@ -49,36 +53,69 @@ public final class ListNode<T> extends Cell {
     }
 
     /** The node after this one, under the lock of the list. */
-    @SuppressWarnings("unchecked")
     public ListNode<T> next(Pcpu cpu) {
         touch(cpu, Point.LOAD);
-        return (ListNode<T>) NEXT.getOpaque(this);
+        return peekNext(cpu);
     }
 
     /** The node before this one, under the lock of the list. */
-    @SuppressWarnings("unchecked")
     public ListNode<T> prev(Pcpu cpu) {
         touch(cpu, Point.LOAD);
-        return (ListNode<T>) PREV.getOpaque(this);
+        return peekPrev(cpu);
+    }
+
+    /** The node after this one as the pCPU itself sees it, without a point: for shadows that decide nothing of Xen's. */
+    @SuppressWarnings("unchecked")
+    public ListNode<T> peekNext(Pcpu cpu) {
+        Memory m = cpu.memory();
+        return m == null ? next() : (ListNode<T>) m.forward(cpu, this, NEXT_WORD, next());
+    }
+
+    /** {@link #peekNext} for the node before this one. */
+    @SuppressWarnings("unchecked")
+    public ListNode<T> peekPrev(Pcpu cpu) {
+        Memory m = cpu.memory();
+        return m == null ? prev() : (ListNode<T>) m.forward(cpu, this, PREV_WORD, prev());
     }
 
     private void setNext(Pcpu cpu, ListNode<T> node) {
         touch(cpu, Point.STORE);
-        NEXT.setOpaque(this, node);
+        Memory m = cpu.memory();
+        if (m == null || !m.holdBack(cpu, this, Op.SET, NEXT_WORD, 0, node, null)) {
+            NEXT.setOpaque(this, node);
+        }
     }
 
     private void setPrev(Pcpu cpu, ListNode<T> node) {
         touch(cpu, Point.STORE);
-        PREV.setOpaque(this, node);
+        Memory m = cpu.memory();
+        if (m == null || !m.holdBack(cpu, this, Op.SET, PREV_WORD, 0, node, null)) {
+            PREV.setOpaque(this, node);
+        }
     }
 
-    /** The node after this one, for observers and shadows. */
+    @Override
+    protected boolean isOpenToReaders() {
+        return true;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    protected void reach(Op op, int word, int number, Object ref, Object expected) {
+        if (word == NEXT_WORD) {
+            next = (ListNode<T>) ref;
+        } else {
+            prev = (ListNode<T>) ref;
+        }
+    }
+
+    /** The node after this one, for observers. */
     @SuppressWarnings("unchecked")
     public ListNode<T> next() {
         return (ListNode<T>) NEXT.getOpaque(this);
     }
 
-    /** The node before this one, for observers and shadows. */
+    /** The node before this one, for observers. */
     @SuppressWarnings("unchecked")
     public ListNode<T> prev() {
         return (ListNode<T>) PREV.getOpaque(this);
@@ -99,7 +136,7 @@ public final class ListNode<T> extends Cell {
         return next(cpu) == this;
     }
 
-    /** {@link #isEmpty(Pcpu)} for observers and shadows. */
+    /** {@link #isEmpty(Pcpu)} for observers. */
     public boolean isEmpty() {
         return next() == this;
     }
@@ -107,7 +144,11 @@ public final class ListNode<T> extends Cell {
     /** {@link #isEmpty(Pcpu)} for a reader without the lock: a point in any case. */
     public boolean isEmptyOpaque(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
-        return next() == this;
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.load(cpu, this, false);
+        }
+        return peekNext(cpu) == this;
     }
 
     /** Links {@code node} before this node; before a head means at the tail. */

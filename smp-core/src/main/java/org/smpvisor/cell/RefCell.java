@@ -3,6 +3,7 @@ package org.smpvisor.cell;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 
 /** A shared reference. The access mode is in the method's name. */
@@ -29,33 +30,62 @@ public final class RefCell<T> extends Cell {
     @SuppressWarnings("unchecked")
     public T getGuarded(Pcpu cpu) {
         touch(cpu, Point.LOAD);
-        return (T) value;
+        Memory m = cpu.memory();
+        return (T) (m == null ? value : m.forward(cpu, this, 0, value));
     }
 
     /** Writes with the guarding lock held; safe publication for lock-free readers is the caller's business. */
     public void setGuarded(Pcpu cpu, T v) {
         touch(cpu, Point.STORE);
-        VALUE.setOpaque(this, v);
+        if (!holdBack(cpu, Op.SET, v, null)) {
+            VALUE.setOpaque(this, v);
+        }
     }
 
     /** Load without ordering. */
     @SuppressWarnings("unchecked")
     public T getOpaque(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
-        return (T) VALUE.getOpaque(this);
+        Memory m = cpu.memory();
+        return m == null ? (T) VALUE.getOpaque(this) : load(m, cpu, false);
     }
 
     /** Load-acquire. */
     @SuppressWarnings("unchecked")
     public T getAcquire(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
-        return (T) VALUE.getAcquire(this);
+        Memory m = cpu.memory();
+        return m == null ? (T) VALUE.getAcquire(this) : load(m, cpu, true);
     }
 
     /** Store-release. */
     public void setRelease(Pcpu cpu, T v) {
         cpu.point(Point.STORE, this);
-        VALUE.setRelease(this, v);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.store(cpu, this, true);
+        }
+        if (!holdBack(cpu, Op.SET, v, null)) {
+            VALUE.setRelease(this, v);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private T load(Memory m, Pcpu cpu, boolean acquire) {
+        m.load(cpu, this, acquire);
+        return (T) m.forward(cpu, this, 0, VALUE.getOpaque(this));
+    }
+
+    private boolean holdBack(Pcpu cpu, Op op, Object v, Object expected) {
+        Memory m = cpu.memory();
+        return m != null && m.holdBack(cpu, this, op, 0, 0, v, expected);
+    }
+
+    @Override
+    protected void reach(Op op, int word, int number, Object ref, Object expected) {
+        if (op == Op.SET || value == expected) {
+            value = ref;
+        }
     }
 
     /** Puts an earlier value back while nobody drives the machine. */
@@ -67,10 +97,24 @@ public final class RefCell<T> extends Cell {
 
     /** Store-release of {@code v} if the value is {@code expected}; for shadows that Xen does not have. */
     public void replace(Pcpu cpu, T expected, T v) {
-        cpu.point(Point.RMW, this);
+        cpu.point(Point.UPDATE, this);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.store(cpu, this, true);
+        }
+        if (holdBack(cpu, Op.REPLACE, v, expected)) {
+            return;
+        }
         while (VALUE.getOpaque(this) == expected && !VALUE.weakCompareAndSetRelease(this, expected, v)) {
             Thread.onSpinWait(); // it may fail for no reason
         }
+    }
+
+    /** The value as the pCPU itself sees it, without a point: for shadows that decide nothing of Xen's. */
+    @SuppressWarnings("unchecked")
+    public T peek(Pcpu cpu) {
+        Memory m = cpu.memory();
+        return m == null ? peek() : (T) m.forward(cpu, this, 0, peek());
     }
 
     /** Sets the value before the machine starts. */

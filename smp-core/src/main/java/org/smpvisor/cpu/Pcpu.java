@@ -7,11 +7,13 @@ import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cell.Tally;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.Engine;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
 import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Arm;
 import org.smpvisor.variant.Xen;
 
 /**
@@ -31,6 +33,7 @@ public final class Pcpu extends PcpuTailPadding {
     private final int id;
     private final long affinity;
     private final Engine engine;
+    private final Memory memory;
     private final HeldLocks held;
     private final SgiMailbox mailbox;
     private final Softirqs softirqs;
@@ -93,6 +96,7 @@ public final class Pcpu extends PcpuTailPadding {
         this.id = id;
         this.affinity = affinity;
         this.engine = engine;
+        this.memory = engine.memory();
         this.held = new HeldLocks(this, validator);
         this.mailbox = new SgiMailbox(pcpus + EXTRA_SENDERS);
         this.softirqs = new Softirqs(this);
@@ -121,6 +125,11 @@ public final class Pcpu extends PcpuTailPadding {
 
     public Engine engine() {
         return engine;
+    }
+
+    /** The memory of a controlled run, {@code null} natively; for cells, locks and the mailbox. */
+    public Memory memory() {
+        return memory;
     }
 
     public HeldLocks held() {
@@ -330,18 +339,33 @@ public final class Pcpu extends PcpuTailPadding {
     @Xen("smp_mb")
     public void smpMb() {
         point(Point.FENCE, null);
+        if (memory != null) {
+            memory.fence(this);
+        }
         VarHandle.fullFence();
+    }
+
+    /** Waits until what was stored before is seen by everybody, the hardware included. */
+    @Arm("DDI 0487, DSB")
+    public void dsb() {
+        smpMb();
     }
 
     @Xen("smp_wmb")
     public void smpWmb() {
-        point(Point.FENCE, null);
+        point(Point.STORE_FENCE, null);
+        if (memory != null) {
+            memory.storeFence(this);
+        }
         VarHandle.storeStoreFence();
     }
 
     @Xen("smp_rmb")
     public void smpRmb() {
-        point(Point.FENCE, null);
+        point(Point.LOAD_FENCE, null);
+        if (memory != null) {
+            memory.loadFence(this);
+        }
         VarHandle.loadLoadFence();
     }
 

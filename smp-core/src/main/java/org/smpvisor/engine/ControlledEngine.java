@@ -14,7 +14,12 @@ import org.smpvisor.lock.SpinLock;
  * chosen the run is over, and whether that is rest or deadlock is known and not guessed. The same decisions give the same run.
  *
  * <p>Actor numbers, for {@code n} pCPUs: {@code k} is {@code cpu<k>}, {@code n + k} is {@code cpu<k>.irq}, {@code 2n + k} is
- * {@code cpu<k>.hw} (its oldest write to the GIC that has not taken effect yet); registered actors follow.
+ * {@code cpu<k>.hw} (its oldest write to the GIC that has not taken effect yet), {@code 3n + k} is {@code cpu<k>.sb} (the
+ * oldest store in its buffer reaches the memory); registered actors follow.
+ *
+ * <p>If the strategy {@linkplain Strategy#buffersStores() wants that}, stores wait in a buffer per pCPU, first in, first out,
+ * as on a TSO machine: the pCPU itself sees them at once, others when {@code cpu<k>.sb} was chosen. A pCPU cannot go on with a
+ * full fence, an atomic operation with a full barrier or a lock operation before its buffer is empty.
  *
  * <p>The decision is made on the stack of whoever arrives at a point: choosing the same pCPU again costs a method call.
  */
@@ -23,6 +28,9 @@ public final class ControlledEngine extends Engine {
     public static final int MAX_ACTORS = 64;
 
     private static final int HW_QUEUE = 64;
+
+    /** Actors that each pCPU has: itself, its interrupt, its hardware, its store buffer. */
+    private static final int FIXED = 4;
 
     /**
      * Steps after which everybody has his turn and the strategy is not asked any more: a run that still finds no rest gets
@@ -70,6 +78,8 @@ public final class ControlledEngine extends Engine {
     private final boolean[] leaves;
     private final boolean[] mustTake;
     private final HwQueue[] hw;
+    private final Memory memory;
+    private boolean buffering;
 
     private Strategy strategy;
     private Observer observer;
@@ -108,6 +118,7 @@ public final class ControlledEngine extends Engine {
         leaves = new boolean[n];
         mustTake = new boolean[n];
         hw = new HwQueue[n];
+        memory = new Memory(n, this);
         Arrays.setAll(hw, i -> new HwQueue());
         Arrays.fill(state, State.DONE);
     }
@@ -124,13 +135,13 @@ public final class ControlledEngine extends Engine {
 
     /** Registers an actor; before the first run. Returns its number. */
     public int register(Actor a) {
-        if (3 * n + actors.size() == MAX_ACTORS) {
+        if (FIXED * n + actors.size() == MAX_ACTORS) {
             throw new IllegalArgumentException("too many actors: " + a.name() + " is one more than " + MAX_ACTORS);
         }
         actors.add(a);
-        patient |= a.isPatient() ? 1L << 3 * n + actors.size() - 1 : 0;
+        patient |= a.isPatient() ? 1L << FIXED * n + actors.size() - 1 : 0;
         others = actors.toArray(Actor[]::new);
-        return 3 * n + others.length - 1;
+        return FIXED * n + others.length - 1;
     }
 
     /** What carries the stacks: {@code continuations} or {@code threads}. */
@@ -144,7 +155,7 @@ public final class ControlledEngine extends Engine {
 
     /** Number of actors. */
     public int actors() {
-        return 3 * n + others.length;
+        return FIXED * n + others.length;
     }
 
     /** Name of an actor, as it stands in replay files. */
@@ -155,7 +166,10 @@ public final class ControlledEngine extends Engine {
         if (actor < 2 * n) {
             return "cpu" + (actor - n) + ".irq";
         }
-        return actor < 3 * n ? "cpu" + (actor - 2 * n) + ".hw" : others[actor - 3 * n].name();
+        if (actor < 3 * n) {
+            return "cpu" + (actor - 2 * n) + ".hw";
+        }
+        return actor < FIXED * n ? "cpu" + (actor - 3 * n) + ".sb" : others[actor - FIXED * n].name();
     }
 
     /** Number of the actor with that name, -1 if there is none. */
@@ -176,6 +190,11 @@ public final class ControlledEngine extends Engine {
     /** Whether the actor is an interrupt being taken. */
     public boolean isIrq(int actor) {
         return actor >= n && actor < 2 * n;
+    }
+
+    /** Whether the actor is a store that reaches the memory. */
+    public boolean isStoreBuffer(int actor) {
+        return actor >= 3 * n && actor < FIXED * n;
     }
 
     // ---- a run ------------------------------------------------------------------------------------------------------
@@ -215,6 +234,8 @@ public final class ControlledEngine extends Engine {
             hw[k].tail = 0;
         }
         s.begin(this);
+        buffering = s.buffersStores();
+        memory.begin(buffering);
         current = 0;
         int first = firstPcpu();
         vehicle.run(n, k -> drive(k, body), first);
@@ -225,7 +246,7 @@ public final class ControlledEngine extends Engine {
     /** The first decision is made on the carrier: pCPUs have no stack yet and no interrupt can be taken. */
     private int firstPcpu() {
         while (true) {
-            long enabled = enabled() & ((1L << n) - 1 | -1L << 3 * n);
+            long enabled = enabled() & ((1L << n) - 1 | -1L << FIXED * n);
             int a = pick(enabled, 0);
             note(a);
             if (a < n) {
@@ -276,6 +297,9 @@ public final class ControlledEngine extends Engine {
                 cpu.takeIn();
             }
             State s = state[k];
+            if (buffering && !memory.buffer(k).isEmpty()) {
+                set |= 1L << 3 * n + k;
+            }
             if (s == State.DONE) {
                 continue;
             }
@@ -286,17 +310,24 @@ public final class ControlledEngine extends Engine {
                 set |= 1L << n + k;
             }
             if (s == State.READY ? !(takes && mustTake[k]) : s == State.WFI ? signalled || stopped : isWaitOver(k)) {
-                set |= 1L << k;
+                set |= buffering && mustDrain(k) ? 0 : 1L << k;
             }
         }
         Actor[] o = others;
         for (int i = 0; i < o.length; i++) {
             if (o[i].isEnabled()) {
-                set |= 1L << 3 * n + i;
+                set |= 1L << FIXED * n + i;
             }
         }
         long hasty = set & ~patient;
         return hasty != 0 && haste == 0 ? hasty : set;
+    }
+
+    /** Whether what the pCPU is about to do, or the lock that it waits for, needs an empty buffer. */
+    private boolean mustDrain(int k) {
+        return !memory.buffer(k).isEmpty()
+                && (what[k].drains()
+                        || what[k] == Point.AWAIT && (on[k] instanceof SpinLock || on[k] instanceof RwLock));
     }
 
     private boolean isWaitOver(int k) {
@@ -333,8 +364,15 @@ public final class ControlledEngine extends Engine {
         lastStep[actor] = steps;
         if (observer != null) {
             int k = pcpuOf(actor);
-            Point w = k >= 0 ? what[k] : actor >= 3 * n ? others[actor - 3 * n].what() : Point.HARDWARE;
-            observer.step(steps, actor, w, k < 0 ? null : on[k]);
+            if (k >= 0) {
+                observer.step(steps, actor, what[k], on[k]);
+            } else if (isStoreBuffer(actor)) {
+                observer.step(
+                        steps, actor, Point.STORE, memory.buffer(actor - 3 * n).oldest());
+            } else {
+                Point w = actor >= FIXED * n ? others[actor - FIXED * n].what() : Point.HARDWARE;
+                observer.step(steps, actor, w, null);
+            }
         }
         steps++;
         clock++;
@@ -368,11 +406,15 @@ public final class ControlledEngine extends Engine {
 
     private void outside(int actor) {
         epoch++;
-        if (actor >= 3 * n) {
+        if (actor >= 3 * n && actor < FIXED * n) {
+            memory.buffer(actor - 3 * n).drainOne();
+            return;
+        }
+        if (actor >= FIXED * n) {
             if ((patient >>> actor & 1) != 0 && haste > 0) {
                 haste--;
             }
-            others[actor - 3 * n].act();
+            others[actor - FIXED * n].act();
             return;
         }
         HwQueue q = hw[actor - 2 * n];
@@ -441,6 +483,11 @@ public final class ControlledEngine extends Engine {
         if (w.writes()) {
             epoch++;
         }
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
     }
 
     @Override

@@ -14,6 +14,11 @@ public abstract sealed class Engine permits NativeEngine, ControlledEngine {
      */
     public abstract void point(Pcpu cpu, Point what, Object on);
 
+    /** The memory of a controlled run, {@code null} where accesses go straight to the host's. */
+    public Memory memory() {
+        return null;
+    }
+
     /** The pCPU has just opened its interrupts: a point, at which one that waited may be taken. */
     public abstract void irqsOpened(Pcpu cpu);
 

@@ -6,8 +6,16 @@ public enum Point {
     START(false),
     LOAD(false),
     STORE(true),
+    /** An atomic read-modify-write with a full barrier. */
     RMW(true),
+    /** An atomic read-modify-write without ordering. */
+    UPDATE(true),
+    /** A full fence. */
     FENCE(false),
+    /** A fence between stores. */
+    STORE_FENCE(false),
+    /** A fence between loads. */
+    LOAD_FENCE(false),
     ACQUIRE(true),
     TRY_ACQUIRE(true),
     RELEASE(true),
@@ -28,6 +36,14 @@ public enum Point {
 
     Point(boolean writes) {
         this.writes = writes;
+    }
+
+    /** Whether the stores before it have reached the memory when it is done. */
+    public boolean drains() {
+        return switch (this) {
+            case RMW, FENCE, ACQUIRE, TRY_ACQUIRE, RELEASE -> true;
+            default -> false;
+        };
     }
 
     /** Whether others may see a difference afterwards. */

@@ -52,6 +52,17 @@ public final class Replay implements Strategy {
         return (enabled >>> current & 1) != 0 ? current : Long.numberOfTrailingZeros(enabled);
     }
 
+    /** A run with store buffers has steps of theirs, unless it stores nothing; one without has none. */
+    @Override
+    public boolean buffersStores() {
+        for (byte d : decisions) {
+            if (engine.isStoreBuffer(d)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public int random(int bound) {
         return 0;

@@ -20,6 +20,11 @@ public interface Strategy {
     /** A random number from 0 to {@code bound - 1}, for whatever else the model leaves to chance. */
     int random(int bound);
 
+    /** Whether stores wait in buffers in the run that begins; asked after {@link #begin}. */
+    default boolean buffersStores() {
+        return false;
+    }
+
     /** A run has ended; returns whether there is anything left to try. */
     default boolean end() {
         return true;

@@ -3,7 +3,9 @@ package org.smpvisor.lock;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
+import org.smpvisor.engine.Watched;
 import org.smpvisor.variant.Xen;
 
 /**
@@ -12,7 +14,7 @@ import org.smpvisor.variant.Xen;
  * waiting writer holds back new readers, also one that reads already.
  */
 @Xen("rwlock_t")
-public final class RwLock {
+public final class RwLock extends Watched {
     private static final int READER = 1 << 16;
     private static final int WRITER_MASK = 0xfff;
     private static final int WRITER_WAITING = 1 << 12;
@@ -79,6 +81,7 @@ public final class RwLock {
             readSlowly(cpu);
         }
         cpu.held().acquired(this, false);
+        tellAcquired(cpu, false);
     }
 
     /** Takes the read side if no writer holds or awaits the lock; returns whether it did. */
@@ -91,6 +94,7 @@ public final class RwLock {
             return false;
         }
         cpu.held().acquiredByTry(this, false);
+        tellAcquired(cpu, false);
         return true;
     }
 
@@ -99,6 +103,7 @@ public final class RwLock {
     public void readUnlock(Pcpu cpu) {
         cpu.point(Point.RELEASE, this);
         cpu.held().releasing(this, false);
+        tellReleasing(cpu, false);
         STATE.getAndAdd(this, -READER);
     }
 
@@ -111,6 +116,7 @@ public final class RwLock {
             writeSlowly(cpu);
         }
         cpu.held().acquired(this, true);
+        tellAcquired(cpu, true);
     }
 
     /** Takes the write side if the lock is free; returns whether it did. */
@@ -121,6 +127,7 @@ public final class RwLock {
             return false;
         }
         cpu.held().acquiredByTry(this, true);
+        tellAcquired(cpu, true);
         return true;
     }
 
@@ -129,6 +136,7 @@ public final class RwLock {
     public void writeUnlock(Pcpu cpu) {
         cpu.point(Point.RELEASE, this);
         cpu.held().releasing(this, true);
+        tellReleasing(cpu, true);
         STATE.getAndBitwiseAnd(this, ~WRITER_MASK);
     }
 
@@ -186,6 +194,20 @@ public final class RwLock {
     public void writeUnlockIrq(Pcpu cpu) {
         writeUnlock(cpu);
         cpu.localIrqEnable();
+    }
+
+    private void tellAcquired(Pcpu cpu, boolean write) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.acquired(cpu, this, write);
+        }
+    }
+
+    private void tellReleasing(Pcpu cpu, boolean write) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.releasing(cpu, this, write);
+        }
     }
 
     /** Number of readers at this moment, for reports. */

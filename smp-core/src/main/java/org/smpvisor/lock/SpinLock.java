@@ -4,8 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.smpvisor.cell.Guard;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
+import org.smpvisor.engine.Watched;
 import org.smpvisor.variant.Xen;
 
 /**
@@ -13,7 +15,7 @@ import org.smpvisor.variant.Xen;
  * is recorded for the validator and the watchdog, which Xen itself does not do.
  */
 @Xen("spinlock_t")
-public final class SpinLock implements Guard {
+public final class SpinLock extends Watched implements Guard {
     private static final VarHandle TAIL;
     private static final VarHandle HEAD;
     private static final VarHandle OWNER;
@@ -80,6 +82,7 @@ public final class SpinLock implements Guard {
         VarHandle.fullFence();
         OWNER.setOpaque(this, cpu);
         held.acquired(this);
+        tellAcquired(cpu);
     }
 
     /** Takes the lock if nobody holds or awaits it; returns whether it did. The interrupt mask stays as it is. */
@@ -93,7 +96,15 @@ public final class SpinLock implements Guard {
         VarHandle.fullFence();
         OWNER.setOpaque(this, cpu);
         cpu.held().acquiredByTry(this);
+        tellAcquired(cpu);
         return true;
+    }
+
+    private void tellAcquired(Pcpu cpu) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.acquired(cpu, this, true);
+        }
     }
 
     /** Releases the lock; the interrupt mask stays as it is. */
@@ -101,6 +112,10 @@ public final class SpinLock implements Guard {
     public void unlock(Pcpu cpu) {
         cpu.point(Point.RELEASE, this);
         cpu.held().releasing(this);
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.releasing(cpu, this, true);
+        }
         OWNER.setOpaque(this, null);
         int next = head + 1;
         VarHandle.fullFence();

@@ -22,6 +22,8 @@ import org.jctools.queues.MessagePassingQueue;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.engine.Watched;
+import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.SpinLock;
 
 /**
@@ -206,13 +208,16 @@ final class Snapshot {
 
     private static Shape shape(Class<?> of) {
         Shape s = new Shape();
-        for (Class<?> c = of; c != null && c.getName().startsWith(OURS); c = c.getSuperclass()) {
+        for (Class<?> c = of; c != null && c.getName().startsWith(OURS) && c != Watched.class; c = c.getSuperclass()) {
             for (Field f : c.getDeclaredFields()) {
                 // Keeps apart what different threads write; nothing reads it.
                 boolean padding = f.getName().matches("p\\d+")
                                 && c.getSimpleName().equals("Message")
                         || f.getType() == byte.class && c.getSimpleName().endsWith("Padding");
-                if (Modifier.isStatic(f.getModifiers()) || padding) {
+                // Which nestings the validator knows already: it keeps its findings over all schedules, too.
+                boolean learned =
+                        c == HeldLocks.class && Set.of("known", "hits").contains(f.getName());
+                if (Modifier.isStatic(f.getModifiers()) || padding || learned) {
                     continue;
                 }
                 f.setAccessible(true);

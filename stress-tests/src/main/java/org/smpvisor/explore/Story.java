@@ -124,7 +124,8 @@ public final class Story {
             return true;
         }
         return switch (s.what) {
-            case START, FENCE, RELAX, IRQ_ENABLE, IRQ_DISABLE, GUEST_STEP, WFI, IRQ_DELIVER -> false;
+            case START, FENCE, STORE_FENCE, LOAD_FENCE, RELAX, IRQ_ENABLE, IRQ_DISABLE, GUEST_STEP, WFI, IRQ_DELIVER ->
+                false;
             case HARDWARE -> false;
             case AWAIT, MAILBOX_PUT -> true;
             default -> shared.contains(s.on);
@@ -141,7 +142,7 @@ public final class Story {
         String verb = switch (s.what) {
             case LOAD -> "reads";
             case STORE -> "writes";
-            case RMW -> "changes";
+            case RMW, UPDATE -> "changes";
             case ACQUIRE -> "locks";
             case TRY_ACQUIRE -> "tries to lock";
             case RELEASE -> "unlocks";

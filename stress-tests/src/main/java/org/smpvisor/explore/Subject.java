@@ -14,7 +14,9 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.Actor;
 import org.smpvisor.engine.ControlledEngine;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Outcome;
+import org.smpvisor.engine.Race;
 import org.smpvisor.engine.RandomWalk;
 import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.engine.Strategy;
@@ -60,6 +62,7 @@ public final class Subject {
     private final Explainer explainer;
     private final Map<Violation, Optional<Quirk>> lockCauses = new HashMap<>();
     private int lockViolationsSeen;
+    private int racesSeen;
 
     /**
      * Builds and boots the machine.
@@ -108,7 +111,12 @@ public final class Subject {
             marked[c.ordinal()] = machine.total(c);
         }
         this.snapshot = new Snapshot(
-                Set.of(ControlledEngine.class, LockValidator.class, MachineDescription.class, Snapshot.class),
+                Set.of(
+                        ControlledEngine.class,
+                        LockValidator.class,
+                        Memory.class,
+                        MachineDescription.class,
+                        Snapshot.class),
                 machine,
                 ledger,
                 marks,
@@ -245,6 +253,11 @@ public final class Subject {
                     l.here().lines().toList());
             out.add(v);
             lockCauses.put(v, Optional.ofNullable(explainer.explain(l)));
+        }
+        List<Race> races = engine.memory().races();
+        for (; racesSeen < races.size(); racesSeen++) {
+            out.add(new Violation(
+                    Violation.Kind.RACE, 0, -1, -1, races.get(racesSeen).toString(), List.of()));
         }
         return out;
     }

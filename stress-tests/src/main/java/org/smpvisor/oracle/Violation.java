@@ -36,7 +36,9 @@ public record Violation(Kind kind, int domain, int intid, int vcpu, String text,
         /** Model code broke a rule of its own. */
         MODEL_BUG,
         /** The lock validator reported a broken rule. */
-        LOCKING
+        LOCKING,
+        /** Guarded state is touched by two pCPUs with nothing that orders them. */
+        RACE
     }
 
     public Violation {

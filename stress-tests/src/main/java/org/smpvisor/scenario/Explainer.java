@@ -55,7 +55,7 @@ public final class Explainer {
             case LEFT_BEHIND -> first(LEAVES, v);
             case INCONSISTENT -> first(LOSES, v);
             case CORRUPTED -> first(CORRUPTS, v);
-            case DEADLOCK, LOCKING, LIVELOCK, GUEST_DIED, MODEL_BUG -> null;
+            case DEADLOCK, LOCKING, LIVELOCK, GUEST_DIED, MODEL_BUG, RACE -> null;
         };
     }
 

@@ -2,7 +2,6 @@ package org.smpvisor.gic.host;
 
 import static org.smpvisor.abi.GicAbi.*;
 
-import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Pcpu;
@@ -287,7 +286,7 @@ public final class GicV3 implements GicHwOperations {
             desc.lock().assertHeldBy(cpu);
             int flags = lock.lockIrqSave(cpu);
             desc.status().clearBit(cpu, IrqDesc.IRQ_DISABLED);
-            VarHandle.fullFence(); // dsb(sy)
+            cpu.dsb();
             poke(cpu, desc.irq(), GICD_ISENABLER);
             lock.unlockIrqRestore(cpu, flags);
         }
@@ -428,7 +427,7 @@ public final class GicV3 implements GicHwOperations {
     public void saveState(Pcpu cpu, Vcpu v) {
         GicV3SavedState s = (GicV3SavedState) v.gic();
         VirtualCpuInterface ich = ich(cpu);
-        VarHandle.fullFence(); // dsb(sy)
+        cpu.dsb();
         for (int i = 0; i < nrLrs; i++) {
             s.lr[i] = ich.readLr(i);
         }
@@ -451,7 +450,7 @@ public final class GicV3 implements GicHwOperations {
         for (int i = 0; i < nrLrs; i++) {
             ich.writeLr(i, s.lr[i]);
         }
-        VarHandle.fullFence(); // dsb(sy)
+        cpu.dsb();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.smpvisor.gic.host;
 
-import java.lang.invoke.VarHandle;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.gic.hw.GicHardware;
@@ -27,7 +26,7 @@ final class GicV3Sgis {
     }
 
     void toOne(Pcpu cpu, Pcpu target, int id) {
-        VarHandle.fullFence(); // dsb(st)
+        cpu.dsb();
         cpu.count(Counter.HOST_SGIS);
         write(cpu, cluster(target) | bit(target), id);
     }
@@ -35,7 +34,7 @@ final class GicV3Sgis {
     /** One write for each run of members that share a cluster; none for the empty mask. Offline members are not left out. */
     @Xen("gicv3_send_sgi_list")
     void toMask(Pcpu cpu, CpuMask mask, int id) {
-        VarHandle.fullFence(); // dsb(st)
+        cpu.dsb();
         Pcpu p = mask.next(cpu, 0);
         while (p != null) {
             long cluster = cluster(p);
@@ -50,7 +49,7 @@ final class GicV3Sgis {
     }
 
     void toOthers(Pcpu cpu, int id) {
-        VarHandle.fullFence(); // dsb(st)
+        cpu.dsb();
         cpu.count(Counter.HOST_SGIS);
         write(cpu, TO_OTHERS, id);
     }

@@ -7,6 +7,7 @@ import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
 
@@ -150,6 +151,10 @@ public final class CpuInterface implements InterruptLine {
 
     /** SGIs that were posted arrive: they are pending here from now on. */
     public void takeInSgis() {
+        Memory memory = pcpu.memory();
+        if (memory != null) {
+            memory.arrive(pcpu);
+        }
         for (int m = pcpu.mailbox().poll(); m >= 0; m = pcpu.mailbox().poll()) {
             latch |= 1 << (m & 0xf);
         }
@@ -250,6 +255,10 @@ public final class CpuInterface implements InterruptLine {
         }
         latch &= ~(1 << intid);
         active |= 1 << intid;
+        Memory m = pcpu.memory();
+        if (m != null && intid < NR_SGIS) {
+            m.takes(pcpu);
+        }
         return true;
     }
 

@@ -4,6 +4,7 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import java.util.List;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
@@ -120,6 +121,10 @@ public final class GicHardware {
 
     private static void post(Pcpu sender, Pcpu target, int intid) {
         sender.point(Point.MAILBOX_PUT, target);
+        Memory m = sender.memory();
+        if (m != null) {
+            m.posts(sender, target);
+        }
         if (!target.mailbox().post(sender.id(), intid)) {
             sender.count(org.smpvisor.cpu.Counter.HOST_SGIS_COALESCED);
         } else {

@@ -1,0 +1,174 @@
+package org.smpvisor.engine;
+
+import java.util.List;
+import org.smpvisor.cpu.Pcpu;
+
+/**
+ * The memory as a controlled run can have it: each pCPU's stores wait in a buffer until they reach it, and unordered accesses
+ * are noticed. Both can be switched on or off for each run; a run that buffers looks for no races. Natively there is no such
+ * object, and accesses go straight to the host's memory.
+ *
+ * <p>Cells, locks and the SGI mailbox tell it what they do; the methods are called after the point was reported.
+ */
+public final class Memory {
+    private final RaceDetector races;
+    private final StoreBuffer[] buffers;
+    private boolean watchesRaces = true;
+    private boolean watching;
+    private boolean buffering;
+
+    Memory(int pcpus, ControlledEngine engine) {
+        races = new RaceDetector(pcpus, engine);
+        buffers = new StoreBuffer[pcpus];
+        for (int i = 0; i < pcpus; i++) {
+            buffers[i] = new StoreBuffer();
+        }
+    }
+
+    /** Whether later runs look for races; at first they do. */
+    public void watchRaces(boolean watches) {
+        watchesRaces = watches;
+    }
+
+    /** The races found in all runs so far, each object and pair of sites once. */
+    public List<Race> races() {
+        return races.races();
+    }
+
+    void begin(boolean buffers) {
+        buffering = buffers;
+        watching = watchesRaces && !buffers;
+        races.begin();
+        for (StoreBuffer b : this.buffers) {
+            b.clear();
+        }
+    }
+
+    // ---- store buffers ----------------------------------------------------------------------------------------------
+
+    boolean isBuffering() {
+        return buffering;
+    }
+
+    StoreBuffer buffer(int pcpu) {
+        return buffers[pcpu];
+    }
+
+    /** Keeps a store in the pCPU's buffer; returns false if it is to be done at once. */
+    public boolean holdBack(Pcpu cpu, Location l, Location.Op op, int word, int number, Object ref, Object expected) {
+        if (!buffering) {
+            return false;
+        }
+        StoreBuffer b = buffers[cpu.id()];
+        if (b.isFull()) {
+            b.drainOne();
+        }
+        b.add(l, op, word, number, ref, expected);
+        return true;
+    }
+
+    /** A number as the pCPU sees it: its own stores that wait come first. */
+    public int forward(Pcpu cpu, Location l, int word, int inMemory) {
+        return buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+    }
+
+    /** A reference as the pCPU sees it. */
+    public Object forward(Pcpu cpu, Location l, int word, Object inMemory) {
+        return buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+    }
+
+    // ---- accesses ---------------------------------------------------------------------------------------------------
+
+    /** A guarded access. */
+    public void guarded(Pcpu cpu, Location l, boolean write) {
+        if (watching && write) {
+            races.write(cpu.id(), l);
+        } else if (watching) {
+            races.read(cpu.id(), l);
+        }
+    }
+
+    public void load(Pcpu cpu, Location l, boolean acquire) {
+        if (watching) {
+            races.load(cpu.id(), l);
+            if (acquire) {
+                races.loadAcquire(cpu.id(), l);
+            }
+        }
+    }
+
+    public void store(Pcpu cpu, Location l, boolean release) {
+        if (watching && release) {
+            races.checkStore(cpu.id(), l);
+            races.storeRelease(cpu.id(), l);
+        } else if (watching) {
+            races.store(cpu.id(), l);
+        }
+    }
+
+    /** An atomic read-modify-write, either with a full barrier or without any ordering. */
+    public void change(Pcpu cpu, Location l, boolean barrier) {
+        if (watching) {
+            races.load(cpu.id(), l);
+            races.checkStore(cpu.id(), l);
+            if (barrier) {
+                races.exchange(cpu.id(), l);
+            } else {
+                races.update(cpu.id(), l);
+            }
+        }
+    }
+
+    // ---- order ------------------------------------------------------------------------------------------------------
+
+    public void fence(Pcpu cpu) {
+        if (watching) {
+            races.fence(cpu.id());
+        }
+    }
+
+    public void storeFence(Pcpu cpu) {
+        if (watching) {
+            races.storeFence(cpu.id());
+        }
+    }
+
+    public void loadFence(Pcpu cpu) {
+        if (watching) {
+            races.loadFence(cpu.id());
+        }
+    }
+
+    public void acquired(Pcpu cpu, Watched lock, boolean exclusive) {
+        if (watching) {
+            races.acquire(cpu.id(), lock, exclusive);
+        }
+    }
+
+    public void releasing(Pcpu cpu, Watched lock, boolean exclusive) {
+        if (watching) {
+            races.release(cpu.id(), lock, exclusive);
+        }
+    }
+
+    /** An SGI is posted. */
+    public void posts(Pcpu sender, Pcpu target) {
+        if (watching) {
+            races.post(sender.id(), target.id());
+        }
+    }
+
+    /** The SGIs that were posted are pending at the pCPU now. */
+    public void arrive(Pcpu cpu) {
+        if (watching) {
+            races.arrive(cpu.id());
+        }
+    }
+
+    /** The pCPU acknowledges an SGI. */
+    public void takes(Pcpu cpu) {
+        if (watching) {
+            races.take(cpu.id());
+        }
+    }
+}
