@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.smpvisor.engine.BoundedSearch;
+import org.smpvisor.engine.BufferedStores;
 import org.smpvisor.engine.Pct;
 import org.smpvisor.engine.Pos;
 import org.smpvisor.engine.RandomWalk;
@@ -55,7 +56,7 @@ final class Portfolio {
     };
 
     /** Names that {@code --strategy} understands. */
-    static final List<String> NAMES = List.of("portfolio", "random", "pos", "pct", "search");
+    static final List<String> NAMES = List.of("portfolio", "random", "pos", "pct", "buffers", "search");
 
     private final List<Arm> arms = new ArrayList<>();
     private final List<String> exhausted = new ArrayList<>();
@@ -77,6 +78,10 @@ final class Portfolio {
         }
         if (all || name.equals("random")) {
             arms.add(new Arm("random", new RandomWalk(seed)));
+        }
+        if (all || name.equals("buffers")) {
+            arms.add(new Arm("pos with store buffers", new BufferedStores(new Pos(seed))));
+            arms.add(new Arm("random with store buffers", new BufferedStores(new RandomWalk(seed))));
         }
         if (all || name.equals("pct")) {
             for (int depth = 2; depth <= 4; depth++) {
