@@ -41,8 +41,8 @@ public final class FaultPlan implements Scheduler.KickRule {
 
     @Override
     public boolean mayKick(Pcpu cpu, Vcpu v) {
-        boolean sleeps = (v.pauseFlags().peek() & 1 << Vcpu.VPF_BLOCKED) != 0
-                && v.running().peek() == 0;
+        boolean sleeps = (v.pauseFlags().peek(cpu) & 1 << Vcpu.VPF_BLOCKED) != 0
+                && v.running().peek(cpu) == 0;
         return fault != Fault.DROP_KICK || !sleeps || !fires(Fault.DROP_KICK);
     }
 }

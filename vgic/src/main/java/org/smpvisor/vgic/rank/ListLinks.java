@@ -38,13 +38,13 @@ final class ListLinks {
 
     /** Links {@code node} before {@code at}, which is on a list of {@code v} or its head. V of {@code v} held. */
     void link(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> at, ListNode<PendingIrq> node) {
-        if (!node.isEmpty()) { // another pCPU links it under another lock at the same time
+        if (node.peekNext(cpu) != node) { // another pCPU links it under another lock at the same time
             v.astray().setRelease(cpu, node.element());
-            affect(node.prev(), bits(node));
-            affect(node.next(), bits(node));
+            affect(node.peekPrev(cpu), bits(node));
+            affect(node.peekNext(cpu), bits(node));
         }
         at.addBefore(cpu, node);
-        look(node);
+        look(cpu, node);
     }
 
     /**
@@ -54,21 +54,21 @@ final class ListLinks {
      * @param owner vCPU whose list it is on
      */
     void unlink(Pcpu cpu, VgicVcpu held, VgicVcpu owner, ListNode<PendingIrq> node) {
-        if (!node.isEmpty()) {
+        if (node.peekNext(cpu) != node) {
             if (owner != null && owner != held) {
                 wrongLock(cpu, node, held, owner);
             }
-            look(node);
+            look(cpu, node);
         }
         node.unlink(cpu);
     }
 
     private void wrongLock(Pcpu cpu, ListNode<PendingIrq> node, VgicVcpu held, VgicVcpu owner) {
         PendingIrq p = node.element();
-        Quirk q = p.desc().peek() == null ? virtualCause : hardwareCause;
+        Quirk q = p.desc().peek(cpu) == null ? virtualCause : hardwareCause;
         marks.reached(cpu, q, p.domain(), p.vcpu(), p.irq());
-        affect(node.prev(), Marks.bit(q));
-        affect(node.next(), Marks.bit(q));
+        affect(node.peekPrev(cpu), Marks.bit(q));
+        affect(node.peekNext(cpu), Marks.bit(q));
         owner.astray().setRelease(cpu, p);
         held.astray().setRelease(cpu, p);
     }
@@ -76,16 +76,25 @@ final class ListLinks {
     // ---- broken links -----------------------------------------------------------------------------------------------
 
     /** Passes the marks on if one of the two links of {@code node} is not the other way round what it is this way. */
-    private boolean look(ListNode<PendingIrq> node) {
-        ListNode<PendingIrq> n = node.next();
-        ListNode<PendingIrq> p = node.prev();
-        if (n.prev() == node && p.next() == node) {
+    private boolean look(Pcpu cpu, ListNode<PendingIrq> node) {
+        ListNode<PendingIrq> n = next(cpu, node);
+        ListNode<PendingIrq> p = prev(cpu, node);
+        ListNode<PendingIrq> m = prev(cpu, n);
+        ListNode<PendingIrq> o = next(cpu, p);
+        if (m == node && o == node) {
             return false;
         }
-        ListNode<PendingIrq> m = n.prev();
-        ListNode<PendingIrq> o = p.next();
         long bits = bits(node) | bits(n) | bits(p) | bits(m) | bits(o);
         return bits != 0 && affect(node, bits) | affect(n, bits) | affect(p, bits) | affect(m, bits) | affect(o, bits);
+    }
+
+    /** The next node as the pCPU sees it, as everybody does when there is none. */
+    private static ListNode<PendingIrq> next(Pcpu cpu, ListNode<PendingIrq> node) {
+        return cpu == null ? node.next() : node.peekNext(cpu);
+    }
+
+    private static ListNode<PendingIrq> prev(Pcpu cpu, ListNode<PendingIrq> node) {
+        return cpu == null ? node.prev() : node.peekPrev(cpu);
     }
 
     private long bits(ListNode<PendingIrq> node) {
@@ -154,8 +163,8 @@ final class ListLinks {
     }
 
     private boolean lookAt(PendingIrq p) {
-        boolean news = !p.inflight().isEmpty() && look(p.inflight());
-        return !p.lrQueue().isEmpty() && look(p.lrQueue()) | news || news;
+        boolean news = !p.inflight().isEmpty() && look(null, p.inflight());
+        return !p.lrQueue().isEmpty() && look(null, p.lrQueue()) | news || news;
     }
 
     /** If a list of {@code v} is broken at a marked entry: passes its marks to all that belong on the list behind the break. */

@@ -105,7 +105,7 @@ final class ListRegisters {
 
     /** Takes {@code p} off the inflight list that it is on; harmless if it is on none. V of {@code held} held. */
     void removeInflight(Pcpu cpu, VgicVcpu held, PendingIrq p) {
-        VgicVcpu owner = p.owner().peek();
+        VgicVcpu owner = p.owner().peek(cpu);
         rules.links.unlink(cpu, held, owner, p.inflight());
         if (owner != null) {
             p.owner().replace(cpu, owner, null); // under the wrong lock there may be a newer owner already
@@ -114,7 +114,7 @@ final class ListRegisters {
 
     /** Takes {@code p} off the lr_pending list that it is on; harmless if it is on none. V of {@code held} held. */
     void removeLrPending(Pcpu cpu, VgicVcpu held, PendingIrq p) {
-        rules.links.unlink(cpu, held, p.queueOwner().peek(), p.lrQueue());
+        rules.links.unlink(cpu, held, p.queueOwner().peek(cpu), p.lrQueue());
     }
 
     @Xen("gic_add_to_lr_pending")
@@ -184,10 +184,10 @@ final class ListRegisters {
     /** Syncing a list register early is harmless if its interrupt says that it is in it. */
     private void markWrongLr(Pcpu cpu, VgicVcpu v, PendingIrq p, int lr) {
         PendingIrq content = content(cpu, v, lr);
-        if (content == p || content.lr().peek() == lr && (cpu.lrMask() >>> lr & 1) != 0) {
+        if (content == p || content.lr().peek(cpu) == lr && (cpu.lrMask() >>> lr & 1) != 0) {
             return;
         }
-        if (p.owner().peek() != v) {
+        if (p.owner().peek(cpu) != v) {
             rules.wrongLr(cpu, p, content);
         } else {
             rules.links.misread(p, content);
@@ -213,7 +213,7 @@ final class ListRegisters {
         if ((lr & VirtualCpuInterface.LR_ACTIVE) != 0) {
             p.status().setBit(cpu, PendingIrq.ACTIVE);
             if (p.status().testBit(cpu, PendingIrq.ENABLED)
-                    && !rules.waitsForTarget(p)
+                    && !rules.waitsForTarget(cpu, p)
                     && p.status().testAndClearBit(cpu, PendingIrq.QUEUED)) {
                 if (p.desc().getOpaque(cpu) == null) {
                     gic.writeLr(cpu, i, lr | PENDING);
@@ -262,7 +262,7 @@ final class ListRegisters {
     }
 
     private void finishMigration(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc, boolean queued) {
-        RankRules.MigrationEndRule end = rules.migrationEnd(p);
+        RankRules.MigrationEndRule end = rules.migrationEnd(cpu, p);
         boolean again = end.leaving(cpu, p, queued);
         removeInflight(cpu, v, p);
         cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock

@@ -89,17 +89,16 @@ public final class PendingIrq {
      * list next.
      */
     private final class OwnersLock implements Guard {
-        private VgicVcpu guardian() {
+        private VgicVcpu guardian(VgicVcpu listedOn) {
             if (owningVcpu != null) {
                 return owningVcpu;
             }
-            VgicVcpu o = owner.peek();
-            return o != null ? o : domain.peekTargetVcpu(irq);
+            return listedOn != null ? listedOn : domain.peekTargetVcpu(irq);
         }
 
         @Override
         public boolean isHeldBy(Pcpu cpu) {
-            return guardian().lock().isHeldBy(cpu);
+            return guardian(owner.peek(cpu)).lock().isHeldBy(cpu);
         }
 
         @Override
@@ -114,7 +113,7 @@ public final class PendingIrq {
 
         @Override
         public String toString() {
-            return guardian().lock().toString();
+            return guardian(owner.peek()).lock().toString();
         }
     }
 

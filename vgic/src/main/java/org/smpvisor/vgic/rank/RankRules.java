@@ -163,18 +163,23 @@ final class RankRules {
     }
 
     /** Whether an assertion of a virtual SPI is kept for its new target; Xen never migrates one (H1). */
-    boolean waitsForTarget(PendingIrq p) {
-        return movesVirtual && p.desc().peek() == null && (p.status().peek() & 1 << PendingIrq.MIGRATING) != 0;
+    boolean waitsForTarget(Pcpu cpu, PendingIrq p) {
+        return movesVirtual && isVirtual(cpu, p) && p.status().testBit(cpu, PendingIrq.MIGRATING);
+    }
+
+    /** Which kind's rule applies. No decision of Xen's, and the same as long as the interrupt is in use: so it is no point. */
+    private static boolean isVirtual(Pcpu cpu, PendingIrq p) {
+        return p.desc().peek(cpu) == null;
     }
 
     /** The owner rule for the kind of {@code p}. */
-    OwnerRule owner(PendingIrq p) {
-        return p.desc().peek() == null ? virtualOwner : hardwareOwner;
+    OwnerRule owner(Pcpu cpu, PendingIrq p) {
+        return isVirtual(cpu, p) ? virtualOwner : hardwareOwner;
     }
 
     /** The migration-end rule for the kind of {@code p}. */
-    MigrationEndRule migrationEnd(PendingIrq p) {
-        return p.desc().peek() == null ? virtualMigrationEnd : hardwareMigrationEnd;
+    MigrationEndRule migrationEnd(Pcpu cpu, PendingIrq p) {
+        return isVirtual(cpu, p) ? virtualMigrationEnd : hardwareMigrationEnd;
     }
 
     // ---- H1, H3 -----------------------------------------------------------------------------------------------------
@@ -188,9 +193,9 @@ final class RankRules {
 
         @Override
         public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route) {
-            VgicVcpu o = p.owner().peek();
+            VgicVcpu o = p.owner().peek(cpu);
             if (o != null && o != v) {
-                reached(cpu, wrongLock(p), p);
+                reached(cpu, wrongLock(cpu, p), p);
             }
             return true;
         }
@@ -214,14 +219,19 @@ final class RankRules {
     // ---- H2 ---------------------------------------------------------------------------------------------------------
 
     private boolean trustTarget(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek() == null) {
+        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) == null) {
             reached(cpu, Quirk.H2, p);
         }
         return true;
     }
 
     private static boolean recheckTarget(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v) {
-        return p.owner().getAcquire(cpu) == v || d.target(cpu, p.irq()) == v;
+        if (p.owner().getAcquire(cpu) == v) {
+            return true;
+        }
+        boolean same = d.target(cpu, p.irq()) == v;
+        cpu.smpRmb(); // V may have been taken before the route was written: pairs with the fence in RankVgic.storeEarly
+        return same;
     }
 
     // ---- migration --------------------------------------------------------------------------------------------------
@@ -258,7 +268,7 @@ final class RankRules {
     }
 
     private boolean routeAlways(Pcpu cpu, PendingIrq p) {
-        if ((p.status().peek() & 1 << PendingIrq.MIGRATING) != 0) {
+        if ((p.status().peek(cpu) & 1 << PendingIrq.MIGRATING) != 0) {
             reached(cpu, Quirk.H27, p);
         }
         return true;
@@ -269,10 +279,10 @@ final class RankRules {
     }
 
     private boolean always(Pcpu cpu, PendingIrq p) {
-        if (p.desc().peek() == null) {
+        if (isVirtual(cpu, p)) {
             return onlyIfVisible(cpu, p); // Xen never migrates a virtual SPI, so that H1's rule is free here
         }
-        if ((p.status().peek() & 1 << PendingIrq.VISIBLE) == 0) {
+        if ((p.status().peek(cpu) & 1 << PendingIrq.VISIBLE) == 0) {
             reached(cpu, Quirk.H5, p);
         }
         return true;
@@ -290,7 +300,7 @@ final class RankRules {
 
         @Override
         public void ending(Pcpu cpu, PendingIrq p, int t) {
-            if (p.migratingTo().peek() != t) {
+            if (p.migratingTo().peek(cpu) != t) {
                 reached(cpu, Quirk.H10, p);
             }
         }
@@ -357,7 +367,7 @@ final class RankRules {
     // ---- list registers ---------------------------------------------------------------------------------------------
 
     private boolean queuedIsDropped(Pcpu cpu, PendingIrq p) {
-        if ((p.status().peek() & 1 << PendingIrq.QUEUED) != 0) {
+        if ((p.status().peek(cpu) & 1 << PendingIrq.QUEUED) != 0) {
             reached(cpu, Quirk.H11, p);
         }
         return false;
@@ -368,7 +378,7 @@ final class RankRules {
     }
 
     private void keepActive(Pcpu cpu, PendingIrq p) {
-        if ((p.status().peek() & 1 << PendingIrq.ACTIVE) != 0) {
+        if ((p.status().peek(cpu) & 1 << PendingIrq.ACTIVE) != 0) {
             reached(cpu, Quirk.H12, p);
         }
     }
@@ -389,7 +399,7 @@ final class RankRules {
                 return null;
             }
             if (isEvictable(cpu, candidate)) {
-                if (urgency < p.priority().peek()) {
+                if (urgency < p.priority().peek(cpu)) {
                     reached(cpu, Quirk.H28, candidate);
                 }
                 return candidate;
@@ -453,8 +463,8 @@ final class RankRules {
     }
 
     /** The weak spot by which {@code p} is touched under a lock that does not guard it. */
-    private Quirk wrongLock(PendingIrq p) {
-        return p.desc().peek() == null ? virtualCause : hardwareCause;
+    private Quirk wrongLock(Pcpu cpu, PendingIrq p) {
+        return isVirtual(cpu, p) ? virtualCause : hardwareCause;
     }
 
     /**
@@ -462,7 +472,7 @@ final class RankRules {
      * now, the new target's injectors have used another lock meanwhile.
      */
     void queued(Pcpu cpu, VgicDomain d, VgicVcpu v, PendingIrq p) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek() != null) {
+        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) != null) {
             if (targetTrusted) {
                 reached(cpu, Quirk.H2, p);
             }
@@ -473,15 +483,15 @@ final class RankRules {
     }
 
     /** An entry is found inflight under V of {@code v}: marks it if it got on another vCPU's list since {@code confirm}. */
-    void found(PendingIrq p, VgicVcpu v) {
-        VgicVcpu o = p.owner().peek();
+    void found(Pcpu cpu, PendingIrq p, VgicVcpu v) {
+        VgicVcpu o = p.owner().peek(cpu);
         if (o != null && o != v) {
-            marks.affect(p.domain(), p.vcpu(), p.irq(), Marks.bit(wrongLock(p)));
+            marks.affect(p.domain(), p.vcpu(), p.irq(), Marks.bit(wrongLock(cpu, p)));
         }
     }
 
     /** Not the list register of {@code p} but that of another vCPU's {@code content} is about to be synced (H1, H3). */
     void wrongLr(Pcpu cpu, PendingIrq p, PendingIrq content) {
-        reached(cpu, wrongLock(p), content);
+        reached(cpu, wrongLock(cpu, p), content);
     }
 }

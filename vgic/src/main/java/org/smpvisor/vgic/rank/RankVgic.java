@@ -93,7 +93,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
         while (true) {
             VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
-            VgicVcpu v = p.irq() < 32 ? route : rules.owner(p).choose(cpu, p, route);
+            VgicVcpu v = p.irq() < 32 ? route : rules.owner(cpu, p).choose(cpu, p, route);
             int flags = v.lock().lockIrqSave(cpu);
             if (p.irq() < 32 || isGuardian(cpu, d, p, v, route, given != null)) {
                 return v;
@@ -107,7 +107,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
      * {@code v} without this lock, so that both answers hold at one moment.
      */
     private boolean isGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v, VgicVcpu route, boolean given) {
-        RankRules.OwnerRule owner = rules.owner(p);
+        RankRules.OwnerRule owner = rules.owner(cpu, p);
         return owner.confirm(cpu, p, v, route)
                 && (given || rules.target.confirm(cpu, d, p, v) && owner.confirm(cpu, p, v, route));
     }
@@ -140,8 +140,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** The planted fault of a wrong route; {@code null} for none. */
     private VgicVcpu misrouted(Pcpu cpu, VgicDomain d, PendingIrq p) {
         if (d.domain().maxVcpus() > 1
-                && p.desc().peek() != null
-                && p.inflight().isEmpty()
+                && p.desc().peek(cpu) != null
+                && p.inflight().peekNext(cpu) == p.inflight()
                 && faults.fires(Fault.WRONG_ROUTE)) {
             int wrong =
                     (d.target(cpu, p.irq()).vcpu().vcpuId() + 1) % d.domain().maxVcpus();
@@ -161,7 +161,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
         p.status().setBit(cpu, PendingIrq.QUEUED);
         if (!p.inflight().isEmpty(cpu)) {
-            rules.found(p, v);
+            rules.found(cpu, p, v);
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
         }
@@ -261,7 +261,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             boolean inflight = !p.inflight().isEmpty(cpu);
             boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
             if (raised) {
-                rules.found(p, guardian);
+                rules.found(cpu, p, guardian);
                 lrs.raiseGuestIrq(cpu, guardian, p);
             }
             guardian.lock().unlockIrqRestore(cpu, flags);
@@ -401,6 +401,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     private void storeEarly(Pcpu cpu, VgicIrqRank rank, PendingIrq p, VgicVcpu next) {
         if (rules.store.storesEarly()) {
+            cpu.smpMb(); // whoever reads the new route need not take V(old), and must see what was done and read
+            // under it
             rank.vcpu().setGuarded(cpu, p.irq() & 31, next.vcpu().vcpuId());
         }
     }
