@@ -9,8 +9,9 @@ import org.smpvisor.variant.Xen;
 
 /**
  * A node of an intrusive, circular, doubly linked list, or its head. A node that is on no list is linked to itself. All
- * operations are those of Xen's lists and as little protected: the caller holds the lock that guards the list. Without it
- * each single link that is read or written is a point, so that somebody else finds the list half changed.
+ * operations are those of Xen's lists and as little protected: the caller holds the lock that guards the list. In a
+ * controlled run each link that is read or written without it is a point, so that somebody else finds the list half changed;
+ * natively a change is checked once, and a walk is not.
  *
  * @param <T> the type of the element that a node belongs to; a head belongs to none
  */
@@ -54,12 +55,18 @@ public final class ListNode<T> extends Cell {
 
     /** The node after this one, under the lock of the list. */
     public ListNode<T> next(Pcpu cpu) {
+        if (cpu.memory() == null) {
+            return next();
+        }
         touch(cpu, Point.LOAD);
         return peekNext(cpu);
     }
 
     /** The node before this one, under the lock of the list. */
     public ListNode<T> prev(Pcpu cpu) {
+        if (cpu.memory() == null) {
+            return prev();
+        }
         touch(cpu, Point.LOAD);
         return peekPrev(cpu);
     }
@@ -154,6 +161,11 @@ public final class ListNode<T> extends Cell {
     /** Links {@code node} before this node; before a head means at the tail. */
     @Xen("list_add_tail")
     public void addBefore(Pcpu cpu, ListNode<T> node) {
+        if (cpu.memory() == null) {
+            touch(cpu, Point.STORE);
+            addBefore(node);
+            return;
+        }
         ListNode<T> p = prev(cpu);
         node.setNext(cpu, this);
         node.setPrev(cpu, p);
@@ -161,23 +173,37 @@ public final class ListNode<T> extends Cell {
         setPrev(cpu, node);
     }
 
-    /** {@link #addBefore(Pcpu, ListNode)} while nobody drives the machine. */
+    /** {@link #addBefore(Pcpu, ListNode)} without a point or a check; while nobody drives the machine. */
     public void addBefore(ListNode<T> node) {
         ListNode<T> p = prev();
-        node.next = this;
-        node.prev = p;
-        p.next = node;
-        prev = node;
+        NEXT.setOpaque(node, this);
+        PREV.setOpaque(node, p);
+        NEXT.setOpaque(p, node);
+        PREV.setOpaque(this, node);
     }
 
     /** Unlinks this node; harmless when it is on no list. */
     @Xen("list_del_init")
     public void unlink(Pcpu cpu) {
+        if (cpu.memory() == null) {
+            touch(cpu, Point.STORE);
+            unlink();
+            return;
+        }
         ListNode<T> n = next(cpu);
         ListNode<T> p = prev(cpu);
         n.setPrev(cpu, p);
         p.setNext(cpu, n);
         setNext(cpu, this);
         setPrev(cpu, this);
+    }
+
+    private void unlink() {
+        ListNode<T> n = next();
+        ListNode<T> p = prev();
+        PREV.setOpaque(n, p);
+        NEXT.setOpaque(p, n);
+        NEXT.setOpaque(this, this);
+        PREV.setOpaque(this, this);
     }
 }

@@ -80,7 +80,7 @@ public final class Vcpu {
     private final class ScheduleLock implements Guard {
         @Override
         public boolean isHeldBy(Pcpu cpu) {
-            return scheduleLocks == null || scheduleLocks[processor.peek()].isHeldBy(cpu);
+            return scheduleLocks == null || scheduleLocks[processor.peek(cpu)].isHeldBy(cpu);
         }
 
         @Override

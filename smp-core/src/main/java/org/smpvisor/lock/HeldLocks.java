@@ -445,6 +445,11 @@ public final class HeldLocks {
         if (!enabled || guard == null || (guard instanceof SpinLock l ? l.isHeldBy(cpu) : guard.isHeldBy(cpu))) {
             return true;
         }
+        reportUnguarded(guard, cell);
+        return false;
+    }
+
+    private void reportUnguarded(Guard guard, Cell cell) {
         if (guard.isBinding()) {
             validator.add(
                     LockViolation.Rule.GUARD,
@@ -452,7 +457,6 @@ public final class HeldLocks {
                     null,
                     cpu + " touches " + cell.name() + " without " + guard + ", which guards it");
         }
-        return false;
     }
 
     /** An {@code _irq} form is about to mask interrupts, and will open them afterwards whatever they were before. */
