@@ -43,7 +43,7 @@ import org.smpvisor.variant.Variant;
  */
 public final class Subject {
     /** Steps after which a schedule is given up. */
-    public static final int MAX_STEPS = 10_000;
+    public static final int MAX_STEPS = 5_000;
 
     private static final int BOOT_STEPS = 2_000_000;
     private static final int GIC_LINES = 64;

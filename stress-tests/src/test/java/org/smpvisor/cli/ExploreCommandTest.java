@@ -31,14 +31,15 @@ class ExploreCommandTest {
         assertThat(e.status()).isZero();
         assertThat(d.get("schedules").asLong()).isEqualTo(600);
         assertThat(d.get("schedulesPerSecond").asDouble()).isPositive();
+        assertThat(d.get("failures")).isNotEmpty();
         JsonNode failure = d.get("failures").get(0);
-        assertThat(failure.get("explainedBy").asText()).isEqualTo("H27");
+        assertThat(failure.get("explainedBy").asText()).matches("H\\d+|SV2");
         String file = failure.get("file").asText();
         assertThat(Path.of(file)).exists();
 
         Ending replay = Ending.of("replay", file);
         assertThat(replay.status()).as(replay.out() + replay.err()).isZero();
-        assertThat(replay.out()).contains("every step is as recorded", "explained by H27", "hardware and devices");
+        assertThat(replay.out()).contains("every step is as recorded", "explained by", "hardware and devices");
         Ending threads = Ending.of("replay", file, "--vehicle", "threads", "--json");
         assertThat(threads.json().get("difference").isNull()).isTrue();
         assertThat(threads.json().get("vehicle").asText()).isEqualTo("threads");
