@@ -8,6 +8,7 @@ import org.smpvisor.engine.BufferedStores;
 import org.smpvisor.engine.Pct;
 import org.smpvisor.engine.Pos;
 import org.smpvisor.engine.RandomWalk;
+import org.smpvisor.engine.Spread;
 import org.smpvisor.engine.Strategy;
 
 /**
@@ -56,7 +57,8 @@ final class Portfolio {
     };
 
     /** Names that {@code --strategy} understands. */
-    static final List<String> NAMES = List.of("portfolio", "random", "pos", "pct", "buffers", "search");
+    static final List<String> NAMES =
+            List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search");
 
     private final List<Arm> arms = new ArrayList<>();
     private final List<String> exhausted = new ArrayList<>();
@@ -72,6 +74,9 @@ final class Portfolio {
         boolean all = name.equals("portfolio");
         if ((all || name.equals("search")) && searches) {
             arms.add(new Arm("search", search()));
+        }
+        if (all || name.equals("spread")) {
+            arms.add(new Arm("spread", new Spread(seed)));
         }
         if (all || name.equals("pos")) {
             arms.add(new Arm("pos", new Pos(seed)));
