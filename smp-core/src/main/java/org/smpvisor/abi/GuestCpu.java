@@ -18,6 +18,7 @@ public final class GuestCpu {
         WRITE_MMIO,
         DEVICE,
         WFI,
+        POLL,
         MASK,
         UNMASK,
         ERET
@@ -166,6 +167,11 @@ public final class GuestCpu {
     /** Wait for interrupt. */
     public GuestCpu wfi() {
         return describe(Op.WFI, null, 0, 0, 0);
+    }
+
+    /** Turns round inside the guest, without a trap, until something interrupts the pCPU. */
+    public GuestCpu poll() {
+        return describe(Op.POLL, null, 0, 0, 0);
     }
 
     /** An instruction that stays inside the guest. */

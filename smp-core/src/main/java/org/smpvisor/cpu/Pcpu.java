@@ -14,6 +14,7 @@ import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Arm;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /**
@@ -262,6 +263,13 @@ public final class Pcpu extends PcpuTailPadding {
         irqMasked = true;
         irqEntry.hypIrq(this);
         irqMasked = false;
+    }
+
+    /** Xen's own code warns, which is a trap on the same level. */
+    @Xen("WARN")
+    @Deviation("the model traps also where Xen only prints, so that a trap under a lock exists at all")
+    public void warn() {
+        irqEntry.hypWarning(this);
     }
 
     public boolean isIrqMasked() {

@@ -77,6 +77,11 @@ public final class Domain {
         return dying.getOpaque(cpu) != 0;
     }
 
+    /** {@link #isDying(Pcpu)} for observers. */
+    public boolean isDying() {
+        return dying.peek() != 0;
+    }
+
     public void setDying(Pcpu cpu) {
         dying.setOpaque(cpu, 1);
     }

@@ -15,7 +15,9 @@ import org.smpvisor.engine.Point;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.Event;
 import org.smpvisor.trace.Witness;
+import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Xen;
 
 /**
@@ -32,9 +34,38 @@ public final class Entry implements IrqEntry {
     private final Scheduler scheduler;
     private final Witness witness;
     private final MmioAccess[] mmio;
+    private final NestedTrap nestedTrap;
+
+    /** The interrupt mask while Xen's own code is in a trap; a variant point. */
+    public interface NestedTrap {
+        /** Xen: as in the code that trapped. */
+        NestedTrap INHERITS = cpu -> {};
+
+        /** The trap is taken, and returned from. */
+        void taken(Pcpu cpu);
+
+        /** Interrupts are opened, as Xen once did, whatever they were before. */
+        static NestedTrap opens(Marks marks) {
+            return cpu -> {
+                int flags = cpu.localSaveFlags();
+                if (flags != 0) {
+                    marks.reached(cpu, Bug.XB_013);
+                    cpu.localIrqEnable();
+                }
+                cpu.localIrqRestore(flags);
+            };
+        }
+    }
 
     /** @param pcpus number of pCPUs */
     public Entry(int pcpus, HostInterrupts gic, VgicOps vgic, Scheduler scheduler, Witness witness) {
+        this(pcpus, gic, vgic, scheduler, witness, NestedTrap.INHERITS);
+    }
+
+    /** @param pcpus number of pCPUs */
+    public Entry(
+            int pcpus, HostInterrupts gic, VgicOps vgic, Scheduler scheduler, Witness witness, NestedTrap nestedTrap) {
+        this.nestedTrap = nestedTrap;
         this.gic = gic;
         this.vgic = vgic;
         this.scheduler = scheduler;
@@ -83,6 +114,11 @@ public final class Entry implements IrqEntry {
     @Override
     public void hypIrq(Pcpu cpu) {
         take(cpu, ExceptionVector.EL2H_IRQ);
+    }
+
+    @Override
+    public void hypWarning(Pcpu cpu) {
+        nestedTrap.taken(cpu);
     }
 
     /**
@@ -249,6 +285,14 @@ public final class Entry implements IrqEntry {
                     return false;
                 }
                 writeVirtual(cpu, v, c, virtual);
+            }
+            case POLL -> {
+                if (c.isIrqMasked() || !virtual.isIrqAsserted()) {
+                    cpu.engine()
+                            .waitForInterrupt(
+                                    cpu); // only an interrupt can change anything for a guest that turns round
+                }
+                c.complete(0);
             }
             case WFI -> {
                 return false;

@@ -80,9 +80,17 @@ public final class Scheduler {
     private final VgicOps vgic;
     private final Context context;
     private final KickRule kickRule;
+    private final PastSchedRules past;
+
+    /** A scheduler as Xen has it. */
+    public Scheduler(Pcpu[] pcpus, IpiSender ipi, VgicOps vgic, Context context, KickRule kickRule) {
+        this(pcpus, ipi, vgic, context, kickRule, PastSchedRules.none());
+    }
 
     /** A scheduler over all pCPUs of a machine; installs its softirqs and makes the idle vCPUs current. */
-    public Scheduler(Pcpu[] pcpus, IpiSender ipi, VgicOps vgic, Context context, KickRule kickRule) {
+    public Scheduler(
+            Pcpu[] pcpus, IpiSender ipi, VgicOps vgic, Context context, KickRule kickRule, PastSchedRules past) {
+        this.past = past;
         this.ipi = ipi;
         this.vgic = vgic;
         this.context = context;
@@ -117,7 +125,7 @@ public final class Scheduler {
         cpu.count(Counter.KICKS);
         boolean running = v.running().getOpaque(cpu) != 0;
         unblock(cpu, v);
-        if (running && v != cpu.current()) {
+        if (running && v != cpu.current() && past.sgi.sends(cpu, v)) {
             ipi.sendSgi(cpu, resources[v.processor().getOpaque(cpu)].pcpu, IpiSender.EVENT_CHECK);
         }
     }
@@ -162,17 +170,7 @@ public final class Scheduler {
     /** Blocks the current vCPU until an event, unless one is there; the switch itself happens on the exit path. */
     @Xen("vcpu_block_unless_event_pending")
     public void blockUnlessEventPending(Pcpu cpu) {
-        Vcpu v = cpu.current();
-        v.pauseFlags().setBit(cpu, Vcpu.VPF_BLOCKED);
-        cpu.smpMb(); // pairs with the test-and-clear in unblock: the injector sees the flag, or we see its interrupt
-        if (!v.guest().isIrqMasked() && vgic.pendingIrq(cpu, v)) {
-            v.pauseFlags().clearBit(cpu, Vcpu.VPF_BLOCKED);
-        } else {
-            cpu.softirqs().raise(cpu, Softirqs.SCHEDULE);
-        }
-        if (vgic.pendingIrq(cpu, v)) {
-            unblock(cpu, v);
-        }
+        past.block.block(cpu, this, vgic, cpu.current());
     }
 
     /** Powers a vCPU on. */
@@ -308,6 +306,7 @@ public final class Scheduler {
         if (!prev.isIdle()) {
             context.save(cpu, prev);
         }
+        past.switchMask.between(cpu, next);
         if (!next.isIdle()) {
             context.restore(cpu, next);
         }

@@ -22,12 +22,14 @@ public final class Marks {
     private final HwWords words;
     private final HwWords inside = HwWords.padded(PCPUS);
     private final Tally[] hits = new Tally[PCPUS];
+    private final Tally[] bugHits = new Tally[PCPUS];
 
     /** @param domains number of domains, ids 0..domains-1 */
     public Marks(int domains) {
         this.words = new HwWords(domains * PER_DOMAIN);
         for (int i = 0; i < PCPUS; i++) {
             hits[i] = new Tally(Quirk.values().length);
+            bugHits[i] = new Tally(Bug.values().length);
         }
     }
 
@@ -101,6 +103,20 @@ public final class Marks {
         long n = 0;
         for (Tally t : hits) {
             n += t.get(quirk.ordinal());
+        }
+        return n;
+    }
+
+    /** Notes that the window of a historical bug was reached. */
+    public void reached(Pcpu cpu, Bug bug) {
+        bugHits[cpu.id()].add(bug.ordinal(), 1);
+    }
+
+    /** How often the window of {@code bug} was reached. */
+    public long hits(Bug bug) {
+        long n = 0;
+        for (Tally t : bugHits) {
+            n += t.get(bug.ordinal());
         }
         return n;
     }

@@ -50,6 +50,10 @@ public enum Quirk {
             "a trap opens interrupts while the underflow interrupt may still be armed; what it wants is done only after that"
                     + " (found by this project)",
             "the underflow interrupt is disarmed before a trap opens interrupts"),
+    SV4(
+            "a second instance that is recorded after the list registers were synced waits for the next exit, if its kick is"
+                    + " taken before the guest is entered (found by this project)",
+            "before the guest is entered, list registers are synced again whose interrupt has an assertion recorded"),
     C1(
             "arch_move_irqs takes the host GIC lock with interrupts enabled (C1, C2)",
             "the host GIC lock is always taken with interrupts disabled");

@@ -1,5 +1,6 @@
 package org.smpvisor.variant;
 
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -10,8 +11,9 @@ import java.util.Set;
  * @param xenVersion the Xen that is modelled
  * @param fixed quirks for which the corrected rule is used
  * @param fault a planted fault, or {@code null}
+ * @param bugs historical bugs that are put back
  */
-public record Variant(XenVersion xenVersion, Set<Quirk> fixed, Fault fault) {
+public record Variant(XenVersion xenVersion, Set<Quirk> fixed, Fault fault, Set<Bug> bugs) {
     /** Released versions whose differences the model knows. */
     public enum XenVersion {
         /** Xen 4.17, for comparison with traces of real machines. */
@@ -22,6 +24,27 @@ public record Variant(XenVersion xenVersion, Set<Quirk> fixed, Fault fault) {
 
     public Variant {
         fixed = fixed.isEmpty() ? Set.of() : Set.copyOf(fixed);
+        bugs = bugs.isEmpty() ? Set.of() : Set.copyOf(bugs);
+        check(bugs);
+    }
+
+    /** A variant without historical bugs. */
+    public Variant(XenVersion xenVersion, Set<Quirk> fixed, Fault fault) {
+        this(xenVersion, fixed, fault, Set.of());
+    }
+
+    private static void check(Set<Bug> bugs) {
+        EnumMap<Bug.Place, Bug> taken = new EnumMap<>(Bug.Place.class);
+        for (Bug b : bugs.stream().sorted().toList()) {
+            if (!b.isSwitchable()) {
+                throw new IllegalArgumentException(b.id() + " cannot be switched on yet: it waits for " + b.waitsFor());
+            }
+            Bug other = taken.put(b.place(), b);
+            if (other != null) {
+                throw new IllegalArgumentException(
+                        other.id() + " and " + b.id() + " cannot be switched on together: both change " + b.place());
+            }
+        }
     }
 
     /** Xen as it is. */
@@ -48,16 +71,32 @@ public record Variant(XenVersion xenVersion, Set<Quirk> fixed, Fault fault) {
         } else {
             next.remove(quirk);
         }
-        return new Variant(xenVersion, next, fault);
+        return new Variant(xenVersion, next, fault, bugs);
     }
 
     /** The same variant with a planted fault. */
     public Variant with(Fault planted) {
-        return new Variant(xenVersion, fixed, planted);
+        return new Variant(xenVersion, fixed, planted, bugs);
     }
 
     /** The same variant of another Xen. */
     public Variant with(XenVersion version) {
-        return new Variant(version, fixed, fault);
+        return new Variant(version, fixed, fault, bugs);
+    }
+
+    /**
+     * The same variant with one more historical bug.
+     *
+     * @throws IllegalArgumentException if it cannot be switched on, or not together with one that is switched on already
+     */
+    public Variant with(Bug bug) {
+        EnumSet<Bug> next = EnumSet.of(bug);
+        next.addAll(bugs);
+        return new Variant(xenVersion, fixed, fault, next);
+    }
+
+    /** Whether {@code bug} is put back. */
+    public boolean has(Bug bug) {
+        return bugs.contains(bug);
     }
 }

@@ -1,6 +1,7 @@
 package org.smpvisor.variant;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cpu.BarePcpus;
@@ -80,5 +81,31 @@ class VariantTest {
         m.leave(cpus[1], Quirk.C1);
         assertThat(m.isInside(Quirk.C1, 1)).isFalse();
         assertThat(m.hits(Quirk.C1)).isEqualTo(1);
+    }
+
+    @Test
+    void bugsCombineUnlessTheyChangeTheSamePlace() {
+        Variant v = Variant.allFixed().with(Bug.XB_001).with(Bug.XB_039);
+        assertThat(v.has(Bug.XB_001)).isTrue();
+        assertThat(v.with(Quirk.H1, false).has(Bug.XB_039)).isTrue();
+        assertThat(Variant.xen().bugs()).isEmpty();
+        assertThatThrownBy(() -> v.with(Bug.XB_002).with(Bug.XB_012))
+                .hasMessage(
+                        "XB-002 and XB-012 cannot be switched on together: both change the look-up of the priority in"
+                                + " injection");
+    }
+
+    @Test
+    void aBugWhosePartIsNotModelledSaysWhatItWaitsFor() {
+        assertThatThrownBy(() -> Variant.xen().with(Bug.XB_015))
+                .hasMessage("XB-015 cannot be switched on yet: it waits for event channels");
+    }
+
+    @Test
+    void everyBugThatCannotBeHuntedSaysWhy() {
+        for (Bug b : Bug.values()) {
+            assertThat(b.isHunted()).as(b.id()).isEqualTo(b.waitsFor() == null);
+            assertThat(Bug.named(b.id())).contains(b);
+        }
     }
 }

@@ -24,13 +24,17 @@ import org.smpvisor.gic.host.GicV3Description;
 import org.smpvisor.gic.host.HostGic;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.host.PastHostRules;
+import org.smpvisor.gic.hw.DeactivationRule;
 import org.smpvisor.gic.hw.GenericTimers;
 import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
 import org.smpvisor.gic.hw.HardwareActors;
 import org.smpvisor.lock.LockValidator;
+import org.smpvisor.sched.PastSchedRules;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 import org.smpvisor.vgic.rank.RankVgic;
@@ -88,13 +92,14 @@ public final class Machine implements AutoCloseable {
             pcpus[i] = new Pcpu(i, description.cpus().get(i).mpidrAffinity(), n, engine, validator, ring);
         }
         this.environmentEvents = new EventRing("device", spec.events(), engine);
-        this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers());
+        this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers(), deactivation(spec));
+        PastHostRules past = new PastHostRules(spec.variant(), spec.marks());
         this.timers = new GenericTimers(hardware, description.hypTimerPpi());
         this.driver =
-                new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console());
+                new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console(), past);
         Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
-        this.irq = new Irq(driver, pcpus, order);
-        this.crossCall = new CrossCall(pcpus);
+        this.irq = new Irq(driver, pcpus, order, past);
+        this.crossCall = new CrossCall(pcpus, past);
         crossCall.connect(driver);
         boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
         this.gic = new HostGic(driver, irq, hostDescription(description), crossCall, old);
@@ -104,10 +109,11 @@ public final class Machine implements AutoCloseable {
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
             p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
         }
-        this.scheduler = new Scheduler(pcpus, gic, vgic, gic, spec.faults());
+        this.scheduler =
+                new Scheduler(pcpus, gic, vgic, gic, spec.faults(), new PastSchedRules(spec.variant(), spec.marks()));
         vgic.connect(scheduler);
         irq.connect(vgic, vgic);
-        this.entry = new Entry(n, gic, vgic, scheduler, spec.witness());
+        this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec));
         for (Pcpu p : pcpus) {
             p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), entry);
         }
@@ -118,6 +124,16 @@ public final class Machine implements AutoCloseable {
             gates[i] = new IntCell("cpu" + i + ".released");
         }
         this.booted = new CountDownLatch(1);
+    }
+
+    private static DeactivationRule deactivation(MachineSpec spec) {
+        return spec.variant().has(Bug.XB_062)
+                ? DeactivationRule.acknowledgerOnly(spec.marks())
+                : DeactivationRule.ANYWHERE;
+    }
+
+    private static Entry.NestedTrap nestedTrap(MachineSpec spec) {
+        return spec.variant().has(Bug.XB_013) ? Entry.NestedTrap.opens(spec.marks()) : Entry.NestedTrap.INHERITS;
     }
 
     private static GicConfig gicConfig(MachineSpec spec) {
@@ -276,6 +292,24 @@ public final class Machine implements AutoCloseable {
                                 "uart", (c, i) -> hardware.distributor().lower(i)));
             }
         });
+    }
+
+    /** Gives an edge-triggered SPI to a handler of Xen's, on this pCPU, which has been booted. */
+    public void claim(Pcpu cpu, int spi, IrqDesc.Handler handler) {
+        irq.setType(cpu, spi, IrqDesc.Type.EDGE);
+        int rc = irq.setupIrq(cpu, spi, IrqDesc.Action.xen("handler of " + spi, handler));
+        if (rc != 0) {
+            throw new ModelBug("interrupt " + spi + " cannot be given to Xen: errno " + rc);
+        }
+    }
+
+    /** Takes a device away from a domain, which is destroyed; runs on {@code cpu} as Xen's code. */
+    public void release(Pcpu cpu, Domain d, int spi) {
+        d.setDying(cpu);
+        int rc = irq.releaseGuestIrq(cpu, d, spi, spi);
+        if (rc != 0) {
+            throw new ModelBug("interrupt " + spi + " cannot be taken from " + d + ": errno " + rc);
+        }
     }
 
     private void bootSecondary(Pcpu cpu) {

@@ -51,6 +51,12 @@ public final class Audit {
     public void judge(Domain d, boolean isAtRest) {
         VgicDomain vd = (VgicDomain) d.vgic();
         Seen seen = new Seen();
+        if (isAtRest) {
+            judgePriorities(d);
+        }
+        if (d.isDying()) {
+            return; // nobody cares any more what becomes of its interrupts
+        }
         for (int i = 0; i < d.maxVcpus(); i++) {
             Vcpu v = d.vcpu(i);
             if (isAtRest) {
@@ -71,6 +77,9 @@ public final class Audit {
             IrqDesc desc = p.desc().peek();
             if (desc != null) {
                 ledger.judgeLine(d.id(), virq, desc.irq(), seen.inLr.containsKey(p));
+                if (isAtRest) {
+                    judgeDescriptor(d, p, desc);
+                }
             }
         }
         ledger.judgeVirtual(d.id());
@@ -78,7 +87,38 @@ public final class Audit {
 
     // ---- scheduling -------------------------------------------------------------------------------------------------
 
+    /** With nothing to do, every interrupt that a pCPU acknowledged has been ended. */
+    private void judgePriorities(Domain d) {
+        for (Pcpu p : pcpus) {
+            if (!gic.cpu(p.id()).isPriorityIdle()) {
+                report(
+                        Violation.Kind.INCONSISTENT,
+                        d,
+                        null,
+                        null,
+                        p
+                                + " idles, but has never ended an interrupt that it acknowledged: no other of its priority comes");
+            }
+        }
+    }
+
+    private void judgeDescriptor(Domain d, PendingIrq p, IrqDesc desc) {
+        boolean disabled = (desc.status().peek() & 1 << IrqDesc.IRQ_DISABLED) != 0;
+        if (disabled == gic.distributor().isEnabled(desc.irq())) {
+            inconsistent(
+                    d,
+                    p,
+                    null,
+                    disabled
+                            ? "is enabled in the GIC, and its descriptor says that it is disabled"
+                            : "is disabled in the GIC, and its descriptor says that it is enabled");
+        }
+    }
+
     private void judgeRest(Domain d, Vcpu v) {
+        if (pcpuOf(v) != null) {
+            return; // it turns round inside the guest
+        }
         int flags = v.pauseFlags().peek();
         if (!v.runqueue().isEmpty()) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " is on a run queue although every pCPU idles");
@@ -99,7 +139,7 @@ public final class Audit {
         for (ListNode<PendingIrq> n = head.next(); n != head; n = n.next()) {
             PendingIrq p = n.element();
             seen.inflight.add(p);
-            if (has(p, PendingIrq.ENABLED)) {
+            if (has(p, PendingIrq.ENABLED) && !isFinished(v, p)) {
                 String where = p.lrQueue().isEmpty() || !hasFreeLr(v)
                         ? ""
                         : ", in lr_pending although a list register is free";
@@ -108,10 +148,21 @@ public final class Audit {
                         d,
                         p,
                         v,
-                        name(d, p) + ": enabled and undelivered while " + v + " sleeps" + where + " (" + p.describe()
+                        name(d, p) + ": enabled and undelivered while " + v
+                                + (pcpuOf(v) == null ? " sleeps" : " turns round") + where + " (" + p.describe()
                                 + ")");
             }
         }
+    }
+
+    /** Whether the guest, which has not left since, is done with {@code p}, and nothing more of it is recorded. */
+    private boolean isFinished(Vcpu v, PendingIrq p) {
+        Pcpu on = pcpuOf(v);
+        return on != null
+                && has(p, PendingIrq.VISIBLE)
+                && !has(p, PendingIrq.QUEUED)
+                && p.lrNumber() < driver.nrLrs()
+                && (gic.cpu(on.id()).virtual().readLr(p.lrNumber()) & VirtualCpuInterface.LR_STATE) == 0;
     }
 
     private void judgeLrPending(Domain d, Vcpu v, Seen seen) {
@@ -251,6 +302,14 @@ public final class Audit {
         }
         if (has(p, PendingIrq.VISIBLE) && !seen.inLr.containsKey(p)) {
             inconsistent(d, p, v, "is marked VISIBLE, and is in no list register");
+        }
+        if (has(p, PendingIrq.ENABLED) != ((VgicDomain) d.vgic()).peekEnabled(p)) {
+            inconsistent(
+                    d,
+                    p,
+                    v,
+                    "is " + (has(p, PendingIrq.ENABLED) ? "enabled" : "disabled")
+                            + ", and its enable register says otherwise");
         }
         if (!inflight && p.inflight().isEmpty()) {
             if (has(p, PendingIrq.VISIBLE) || has(p, PendingIrq.MIGRATING)) {

@@ -34,7 +34,15 @@ public final class CrossCall {
     @OwnedBy("boot")
     private GicHwOperations gic;
 
+    private final PastHostRules past;
+
+    /** Cross calls as Xen makes them. */
     public CrossCall(Pcpu[] pcpus) {
+        this(pcpus, PastHostRules.none());
+    }
+
+    public CrossCall(Pcpu[] pcpus, PastHostRules past) {
+        this.past = past;
         this.pcpus = pcpus.clone();
         this.selected = new CpuMask("call_data.selected", pcpus);
         this.targets = new CpuMask("target_mask", pcpus);
@@ -48,15 +56,8 @@ public final class CrossCall {
     @Xen({"smp_call_function", "on_selected_cpus", "smp_send_call_function_mask"})
     public void onOthers(Pcpu cpu, Function f) {
         lock.lock(cpu);
-        function.setRelease(cpu, f);
-        targets.clearAll(cpu);
-        for (Pcpu p : pcpus) {
-            if (p != cpu && p.isOnline(cpu)) {
-                selected.set(cpu, p.id());
-                targets.set(cpu, p.id());
-            }
-        }
-        gic.sendSgiMask(cpu, targets, IpiSender.CALL_FUNCTION);
+        past.callOrder.send(cpu, this, f);
+        past.sgiPriority.awaitsAnswer(cpu);
         cpu.beginWait("acknowledgement of a cross call", -1);
         for (Pcpu p : pcpus) {
             if (targets.contains(cpu, p.id())) {
@@ -68,6 +69,27 @@ public final class CrossCall {
         }
         cpu.endWait();
         lock.unlock(cpu);
+    }
+
+    /** The payload; call_lock held. */
+    void write(Pcpu cpu, Function f) {
+        function.setRelease(cpu, f);
+    }
+
+    /** Notes who is to run the function; call_lock held. */
+    void select(Pcpu cpu) {
+        targets.clearAll(cpu);
+        for (Pcpu p : pcpus) {
+            if (p != cpu && p.isOnline(cpu)) {
+                selected.set(cpu, p.id());
+                targets.set(cpu, p.id());
+            }
+        }
+    }
+
+    /** The SGI to all that are selected; call_lock held. */
+    void send(Pcpu cpu) {
+        gic.sendSgiMask(cpu, targets, IpiSender.CALL_FUNCTION);
     }
 
     /** The CALL_FUNCTION interrupt. */

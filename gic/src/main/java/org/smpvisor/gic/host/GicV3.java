@@ -19,7 +19,6 @@ import org.smpvisor.variant.Xen;
 @Xen("gic-v3.c")
 public final class GicV3 implements GicHwOperations {
     private static final int PRI_IRQ_ALL = 0xa0a0a0a0;
-    private static final int PRI_IPI_ALL = 0x90909090;
     private static final int DEFAULT_PMR = 0xff;
     private static final int CTLR_EOIMODE_DROP = 2;
     private static final int MAX_LINES = 1020;
@@ -46,8 +45,21 @@ public final class GicV3 implements GicHwOperations {
     @OwnedBy("boot")
     private int priorityBits;
 
+    private final PastHostRules past;
+
     /** @param console receives what Xen prints, without its prefix */
     public GicV3(GicHardware hw, GicV3Description description, Variant.XenVersion version, Consumer<String> console) {
+        this(hw, description, version, console, PastHostRules.none());
+    }
+
+    /** @param console receives what Xen prints, without its prefix */
+    public GicV3(
+            GicHardware hw,
+            GicV3Description description,
+            Variant.XenVersion version,
+            Consumer<String> console,
+            PastHostRules past) {
+        this.past = past;
         this.hw = hw;
         this.description = description;
         this.version = version;
@@ -171,7 +183,7 @@ public final class GicV3 implements GicHwOperations {
         populateRedistributor(cpu);
         wakeRedistributor(cpu);
         for (int i = 0; i < NR_SGIS; i += 4) {
-            writeSgiFrame(cpu, GICD_IPRIORITYR + i, 4, PRI_IPI_ALL & 0xffffffffL);
+            writeSgiFrame(cpu, GICD_IPRIORITYR + i, 4, past.sgiPriority.ofFour() & 0xffffffffL);
         }
         for (int i = NR_SGIS; i < NR_LOCAL_IRQS; i += 4) {
             writeSgiFrame(cpu, GICD_IPRIORITYR + i, 4, PRI_IRQ_ALL & 0xffffffffL);
@@ -284,24 +296,24 @@ public final class GicV3 implements GicHwOperations {
         @Xen("gicv3_irq_enable")
         public void enable(Pcpu cpu, IrqDesc desc) {
             desc.lock().assertHeldBy(cpu);
-            int flags = lock.lockIrqSave(cpu);
+            int flags = past.driverLock.lock(cpu, lock);
             desc.status().clearBit(cpu, IrqDesc.IRQ_DISABLED);
             cpu.dsb();
             poke(cpu, desc.irq(), GICD_ISENABLER);
-            lock.unlockIrqRestore(cpu, flags);
+            past.driverLock.unlock(cpu, lock, flags);
         }
 
         @Override
         @Xen("gicv3_irq_disable")
         public void disable(Pcpu cpu, IrqDesc desc) {
             desc.lock().assertHeldBy(cpu);
-            int flags = lock.lockIrqSave(cpu);
+            int flags = past.driverLock.lock(cpu, lock);
             poke(cpu, desc.irq(), GICD_ICENABLER);
             if (desc.irq() >= NR_LOCAL_IRQS) {
                 waitForRwp(cpu);
             }
             desc.status().setBit(cpu, IrqDesc.IRQ_DISABLED);
-            lock.unlockIrqRestore(cpu, flags);
+            past.driverLock.unlock(cpu, lock, flags);
         }
 
         @Override

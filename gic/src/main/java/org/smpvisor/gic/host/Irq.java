@@ -34,6 +34,7 @@ public final class Irq {
     private final IrqDesc[] spis;
     private final IrqDesc[][] local;
     private final RouteOrder routeOrder;
+    private final PastHostRules past;
     private final SpinLock localTypesLock = new SpinLock(LockClass.LOCAL_TYPE, "local_irqs_type_lock", 0);
 
     /** Triggers of SGIs and PPIs, the same on every pCPU. */
@@ -48,6 +49,12 @@ public final class Irq {
 
     /** Descriptors for all pCPUs and 1024 INTIDs, disabled, without a user, of unknown trigger. */
     public Irq(GicHwOperations gic, Pcpu[] pcpus, RouteOrder routeOrder) {
+        this(gic, pcpus, routeOrder, PastHostRules.none());
+    }
+
+    /** The same with other rules. */
+    public Irq(GicHwOperations gic, Pcpu[] pcpus, RouteOrder routeOrder, PastHostRules past) {
+        this.past = past;
         this.gic = gic;
         this.pcpus = pcpus.clone();
         this.routeOrder = routeOrder;
@@ -157,7 +164,7 @@ public final class Irq {
             vgic.injectIrq(cpu, a.guest(), null, a.virq(), true);
             desc.lock().unlock(cpu);
         } else if ((status & 1 << IrqDesc.IRQ_DISABLED) != 0) {
-            gic.hostIrqType().end(cpu, desc);
+            past.spuriousEnd.end(cpu, gic, desc);
             desc.lock().unlock(cpu);
         } else {
             handleInXen(cpu, desc);

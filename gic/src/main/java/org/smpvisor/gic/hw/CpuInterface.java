@@ -218,6 +218,11 @@ public final class CpuInterface implements InterruptLine {
         }
     }
 
+    /** Whether no interrupt that was acknowledged here waits for its end, as far as the running priority knows. */
+    public boolean isPriorityIdle() {
+        return activePriorities == 0;
+    }
+
     private int runningPriority() {
         return activePriorities == 0 ? NO_PRIORITY : Integer.numberOfTrailingZeros(activePriorities) << 3;
     }
@@ -250,6 +255,7 @@ public final class CpuInterface implements InterruptLine {
     private boolean activate(int intid) {
         if (intid >= NR_LOCAL_IRQS) {
             boolean mine = gic.distributor().acknowledge(intid, index);
+            gic.deactivation().acknowledged(pcpu, intid);
             withdraw(intid);
             return mine;
         }

@@ -24,13 +24,20 @@ public final class GicHardware {
     private final Pcpu[] pcpus;
     private final int[] regionOf;
     private final long[] frameOf;
+    private final DeactivationRule deactivation;
+
+    /** A GIC that deactivates an SPI for any pCPU. */
+    public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log) {
+        this(config, pcpus, log, DeactivationRule.ANYWHERE);
+    }
 
     /**
      * @param pcpus the pCPUs in order of their redistributors
      * @param log listener for register accesses, {@link RegisterLog#NONE} for none
      * @throws IllegalArgumentException if the redistributor regions are too small for the pCPUs
      */
-    public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log) {
+    public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log, DeactivationRule deactivation) {
+        this.deactivation = deactivation;
         this.config = config;
         this.log = log;
         this.pcpus = pcpus.toArray(Pcpu[]::new);
@@ -64,6 +71,10 @@ public final class GicHardware {
 
     public GicConfig config() {
         return config;
+    }
+
+    DeactivationRule deactivation() {
+        return deactivation;
     }
 
     RegisterLog log() {

@@ -219,8 +219,9 @@ public final class VirtualCpuInterface implements VirtualInterface {
             long v = lr[i];
             if ((v & LR_ACTIVE) != 0 && (v & LR_VIRTUAL_MASK) == intid) {
                 lr[i] = v & ~LR_ACTIVE;
-                if ((v & LR_HW) != 0) {
-                    gic.distributor().deactivate((int) (v >>> LR_PHYSICAL_SHIFT & LR_PHYSICAL_MASK));
+                int physical = (int) (v >>> LR_PHYSICAL_SHIFT & LR_PHYSICAL_MASK);
+                if ((v & LR_HW) != 0 && gic.deactivation().reaches(pcpu, physical)) {
+                    gic.distributor().deactivate(physical);
                 }
                 changed();
                 return;

@@ -169,7 +169,7 @@ final class ListRegisters {
     @Xen("gic_raise_inflight_irq")
     void raiseInflightIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        if (p.status().testBit(cpu, PendingIrq.ENABLED) && p.lrQueue().isEmpty(cpu) && v.vcpu() == cpu.current()) {
+        if (rules.past.reassert.looks(cpu, v, p) && p.lrQueue().isEmpty(cpu) && v.vcpu() == cpu.current()) {
             int lr = p.lr().getGuarded(cpu);
             if (lr >= gic.nrLrs()) {
                 throw noSuchLr(v, p, lr);
@@ -206,7 +206,7 @@ final class ListRegisters {
 
     /** Looks at one list register and brings the interrupt that it names up to date. V held, interrupts masked. */
     @Xen("gic_update_one_lr")
-    private void updateOneLr(Pcpu cpu, VgicVcpu v, int i) {
+    void updateOneLr(Pcpu cpu, VgicVcpu v, int i) {
         v.lock().assertHeldBy(cpu);
         long lr = gic.readLr(cpu, i);
         PendingIrq p = v.domain().pending(v.vcpu(), (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK));
@@ -216,8 +216,11 @@ final class ListRegisters {
                     && !rules.waitsForTarget(cpu, p)
                     && p.status().testAndClearBit(cpu, PendingIrq.QUEUED)) {
                 if (p.desc().getOpaque(cpu) == null) {
-                    gic.writeLr(cpu, i, lr | PENDING);
+                    if (rules.past.activeQueued.makesPending(cpu)) {
+                        gic.writeLr(cpu, i, lr | PENDING);
+                    }
                 } else {
+                    cpu.warn();
                     cpu.events()
                             .record(Event.DROPPED, p.domain(), p.irq(), v.vcpu().vcpuId());
                 }
@@ -238,7 +241,7 @@ final class ListRegisters {
         cpu.events().record(Event.LR_CLEAN, p.domain(), p.irq(), i);
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc != null) {
-            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+            rules.past.status.finish(cpu, desc);
         }
         p.status().clearBit(cpu, PendingIrq.VISIBLE);
         p.status().clearBit(cpu, PendingIrq.ACTIVE);
@@ -264,20 +267,22 @@ final class ListRegisters {
     private void finishMigration(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc, boolean queued) {
         RankRules.MigrationEndRule end = rules.migrationEnd(cpu, p);
         boolean again = end.leaving(cpu, p, queued);
-        removeInflight(cpu, v, p);
-        cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
-        VgicVcpu target = v.domain().target(cpu, p.irq());
-        rules.store.ending(cpu, p, target.vcpu().vcpuId());
-        Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
-        Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
-        end.left(cpu, p);
-        cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
+        rules.past.retireOrder.end(cpu, this, v, p, desc, end);
         if (again) {
             Reinjections r = reinjections[cpu.id()];
             r.stack[r.top++] = p;
         } else if (queued) {
             dropped(cpu, v, p);
         }
+    }
+
+    /** Routes an interrupt whose migration ends to where its target runs. V of the old vCPU held. */
+    void routeToTarget(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc) {
+        VgicVcpu target = rules.past.retiredTarget.lookUp(cpu, v.domain(), p.irq());
+        rules.store.ending(cpu, p, target.vcpu().vcpuId());
+        Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
+        Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
+        cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
     }
 
     private void dropped(Pcpu cpu, VgicVcpu v, PendingIrq p) {
@@ -318,6 +323,7 @@ final class ListRegisters {
     @Xen("gic_restore_pending_irqs")
     private void restorePendingIrqs(Pcpu cpu, VgicVcpu v) {
         v.lock().lock(cpu);
+        rules.late.look(cpu, this, v);
         ListNode<PendingIrq> walkFrom = v.inflight();
         int lr = 0;
         int left = gic.nrLrs();

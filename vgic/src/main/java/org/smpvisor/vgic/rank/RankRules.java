@@ -83,6 +83,11 @@ final class RankRules {
         boolean kicks(Pcpu cpu, PendingIrq p, VgicVcpu v);
     }
 
+    /** What is done before guest entry about assertions that were recorded since the sync (SV4). V held. */
+    interface LateRule {
+        void look(Pcpu cpu, ListRegisters lrs, VgicVcpu v);
+    }
+
     /** The interrupt mask around arch_move_irqs (C1). */
     interface MoveMaskRule {
         int enter(Pcpu cpu, int domain);
@@ -102,6 +107,8 @@ final class RankRules {
         void synced(Pcpu cpu);
     }
 
+    private static final int LATE = 1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ENABLED;
+
     /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
     final boolean movesVirtual;
 
@@ -119,7 +126,9 @@ final class RankRules {
     final VisibleKickRule visibleKick;
     final TrapEntryRule trapEntry;
     final MoveMaskRule moveMask;
+    final LateRule late;
     final ListLinks links;
+    final PastRankRules past;
     private final OwnerRule virtualOwner;
     private final OwnerRule hardwareOwner;
     private final MigrationEndRule virtualMigrationEnd;
@@ -137,6 +146,7 @@ final class RankRules {
         virtualCause = variant.isFixed(Quirk.H1) ? Quirk.H2 : Quirk.H1;
         hardwareCause = variant.isFixed(Quirk.H3) ? Quirk.H2 : Quirk.H3;
         this.links = new ListLinks(marks, virtualCause, hardwareCause);
+        this.past = new PastRankRules(variant, marks);
         movesVirtual = variant.isFixed(Quirk.H1);
         useOwnersLock = movesVirtual
                 && variant.isFixed(Quirk.H2)
@@ -159,6 +169,7 @@ final class RankRules {
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
         visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p) -> p.owner().getOpaque(cpu) : this::noKickForVisible;
         trapEntry = variant.isFixed(Quirk.SV3) ? new DisarmFirst() : new OpenFirst();
+        late = variant.isFixed(Quirk.SV4) ? RankRules::syncAgain : this::waitForExit;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
     }
 
@@ -194,7 +205,7 @@ final class RankRules {
         @Override
         public boolean confirm(Pcpu cpu, PendingIrq p, VgicVcpu v, VgicVcpu route) {
             VgicVcpu o = p.owner().peek(cpu);
-            if (o != null && o != v) {
+            if (o != null && o != v && !past.retireOrder.isAhead(p)) {
                 reached(cpu, wrongLock(cpu, p), p);
             }
             return true;
@@ -325,8 +336,38 @@ final class RankRules {
         return false;
     }
 
+    private static boolean isLate(Pcpu cpu, PendingIrq p) {
+        return (p.status().peek(cpu) & LATE) == LATE;
+    }
+
+    /** Xen does not look; this walk is for the marks alone, and lists may be broken. */
+    private void waitForExit(Pcpu cpu, ListRegisters lrs, VgicVcpu v) {
+        ListNode<PendingIrq> n = v.inflight().peekNext(cpu);
+        for (int steps = 0; n.element() != null && steps < 64; steps++) {
+            if (isLate(cpu, n.element()) && !past.reassert.hasSkipped(n.element())) {
+                reached(cpu, Quirk.SV4, n.element());
+            }
+            n = n.peekNext(cpu);
+        }
+    }
+
+    private static void syncAgain(Pcpu cpu, ListRegisters lrs, VgicVcpu v) {
+        ListNode<PendingIrq> last = v.inflight();
+        int steps = 0;
+        for (ListNode<PendingIrq> n = last.next(cpu); n != v.inflight(); ) {
+            ListNode<PendingIrq> following = n.next(cpu); // saved before the entry may leave the list
+            PendingIrq p = lrs.entry(v, v.inflight(), last, n, steps++);
+            if ((p.status().getOpaque(cpu) & LATE) == LATE) {
+                lrs.updateOneLr(cpu, v, p.lr().getGuarded(cpu));
+            } else {
+                last = n;
+            }
+            n = following;
+        }
+    }
+
     private VgicVcpu noKickForVisible(Pcpu cpu, PendingIrq p) {
-        VgicVcpu holder = p.owner().peek();
+        VgicVcpu holder = p.owner().peek(cpu);
         if (holder != null && holder.vcpu() != cpu.current()) {
             reached(cpu, Quirk.SV2, p);
         }
@@ -485,7 +526,7 @@ final class RankRules {
     /** An entry is found inflight under V of {@code v}: marks it if it got on another vCPU's list since {@code confirm}. */
     void found(Pcpu cpu, PendingIrq p, VgicVcpu v) {
         VgicVcpu o = p.owner().peek(cpu);
-        if (o != null && o != v) {
+        if (o != null && o != v && !past.retireOrder.isAhead(p)) {
             marks.affect(p.domain(), p.vcpu(), p.irq(), Marks.bit(wrongLock(cpu, p)));
         }
     }

@@ -27,6 +27,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
     private static final int EINVAL = Irq.EINVAL;
     private static final int IN_USE = 1 << PendingIrq.ENABLED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE;
 
+    private static final PastRankRules.LockUse MASKING = new PastRankRules.Masking();
+
     private final GicHwOperations gic;
     private final Pcpu[] pcpus;
     private final RankRules rules;
@@ -90,15 +92,19 @@ public final class RankVgic implements VgicOps, VgicConnector {
      * @param given the vCPU that the route names, if the caller holds the rank lock or names the vCPU itself; else
      *     {@code null}, and the route is looked up
      */
-    private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
+    VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given) {
+        return lockGuardian(cpu, d, p, given, MASKING);
+    }
+
+    private VgicVcpu lockGuardian(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu given, PastRankRules.LockUse use) {
         while (true) {
             VgicVcpu route = given != null ? given : d.target(cpu, p.irq());
             VgicVcpu v = p.irq() < 32 ? route : rules.owner(cpu, p).choose(cpu, p, route);
-            int flags = v.lock().lockIrqSave(cpu);
+            int flags = use.lock(cpu, v.lock());
             if (p.irq() < 32 || isGuardian(cpu, d, p, v, route, given != null)) {
                 return v;
             }
-            v.lock().unlockIrqRestore(cpu, flags);
+            use.unlock(cpu, v.lock(), flags);
         }
     }
 
@@ -125,15 +131,19 @@ public final class RankVgic implements VgicOps, VgicConnector {
         int mark = lrs.reinjectionMark(cpu);
         int flags = cpu.localSaveFlags();
         VgicVcpu named = given == null ? misrouted(cpu, vd, p) : of(given);
+        VgicIrqRank rank = vd.rank(given, virq >> 5);
+        int priority = rules.past.priority.before(cpu, rank, virq);
+        boolean sample = rules.past.kick.before(cpu, vd, p, given);
         VgicVcpu v = lockGuardian(cpu, vd, p, named);
-        boolean accepted = queue(cpu, v, p);
+        boolean inflight = !p.inflight().isEmpty(cpu);
+        boolean accepted = queue(cpu, v, p, rank, priority);
         if (named == null && p.irq() >= 32) {
             rules.queued(cpu, vd, v, p);
         }
         v.lock().unlockIrqRestore(cpu, flags);
         if (accepted) {
             reinject(cpu, mark);
-            scheduler.kick(cpu, v.vcpu());
+            rules.past.kick.kick(cpu, scheduler, v, inflight, sample);
         }
     }
 
@@ -151,7 +161,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     }
 
     /** Records an assertion. V held. Returns false if the vCPU is down and nothing was done. */
-    private boolean queue(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+    private boolean queue(Pcpu cpu, VgicVcpu v, PendingIrq p, VgicIrqRank rank, int priority) {
         if (v.vcpu().pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
             return false;
         }
@@ -165,18 +175,12 @@ public final class RankVgic implements VgicOps, VgicConnector {
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
         }
-        p.priority().setGuarded(cpu, priority(cpu, v, p));
+        p.priority().setGuarded(cpu, rules.past.priority.inside(cpu, rank, p.irq(), priority));
         if (p.status().testBit(cpu, PendingIrq.ENABLED)) {
             lrs.raiseGuestIrq(cpu, v, p);
         }
         lrs.addInflight(cpu, v, p);
         return true;
-    }
-
-    @Xen("vgic_get_virq_priority")
-    private int priority(Pcpu cpu, VgicVcpu v, PendingIrq p) {
-        VgicIrqRank rank = p.irq() < 32 ? v.privateRank() : v.domain().rankOfSpi(p.irq());
-        return rank.priority().getOpaque(cpu, p.irq() & 31);
     }
 
     /** Injects what finished migrations left behind, with no lock held. */
@@ -232,7 +236,11 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     @Override
     public void syncToLrs(Pcpu cpu) {
+        int mark = lrs.reinjectionMark(cpu);
         lrs.syncToLrs(cpu);
+        if (lrs.reinjectionMark(cpu) != mark) {
+            reinject(cpu, mark);
+        }
     }
 
     @Override
@@ -242,10 +250,26 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     // ---- enable and disable -----------------------------------------------------------------------------------------
 
+    /** Interrupts of {@code rank} were newly enabled, or disabled. R(rank) held. */
+    void changeEnable(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank, boolean set) {
+        rules.past.enableApply.apply(cpu, this, v, mask, rank, set);
+    }
+
+    void applyEnable(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank, boolean set) {
+        if (set) {
+            enableIrqs(cpu, v, mask, rank);
+        } else {
+            disableIrqs(cpu, v, mask, rank);
+        }
+    }
+
+    PastRankRules past() {
+        return rules.past;
+    }
+
     /** Interrupts of {@code rank} were newly enabled. R(rank) held; V, then G, then I, never two of them at once. */
     @Xen("vgic_enable_irqs")
-    void enableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
-        rank.lock().assertHeldBy(cpu);
+    private void enableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
         VgicDomain d = of(v.domain());
         for (int bits = mask; bits != 0; bits &= bits - 1) {
             int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
@@ -256,7 +280,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
             cpu.events().record(Event.ENABLE, p.domain(), virq, v.vcpuId());
             int flags = cpu.localSaveFlags();
-            VgicVcpu guardian = lockGuardian(cpu, d, p, target);
+            VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
             p.status().setBit(cpu, PendingIrq.ENABLED);
             boolean inflight = !p.inflight().isEmpty(cpu);
             boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
@@ -301,8 +325,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     /** Interrupts of {@code rank} were newly disabled. R(rank) held. What is in a list register stays there. */
     @Xen("vgic_disable_irqs")
-    void disableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
-        rank.lock().assertHeldBy(cpu);
+    private void disableIrqs(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
         VgicDomain d = of(v.domain());
         for (int bits = mask; bits != 0; bits &= bits - 1) {
             int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
@@ -312,15 +335,16 @@ public final class RankVgic implements VgicOps, VgicConnector {
             PendingIrq p = d.pending(v, virq);
             cpu.events().record(Event.DISABLE, p.domain(), virq, v.vcpuId());
             int flags = cpu.localSaveFlags();
-            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : d.target(cpu, virq));
+            VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
+            VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
             p.status().clearBit(cpu, PendingIrq.ENABLED);
             lrs.removeLrPending(cpu, guardian, p);
             IrqDesc desc = p.desc().getOpaque(cpu);
             guardian.lock().unlockIrqRestore(cpu, flags);
             if (desc != null) {
-                flags = desc.lock().lockIrqSave(cpu);
+                flags = rules.past.disableDesc.lock(cpu, desc.lock());
                 desc.handler(cpu).disable(cpu, desc);
-                desc.lock().unlockIrqRestore(cpu, flags);
+                rules.past.disableDesc.unlock(cpu, desc.lock(), flags);
             }
         }
     }
@@ -342,8 +366,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
         cpu.events().record(Event.MOVE, p.domain(), virq, to);
         witness.routeBegins(cpu, p.domain(), virq, from, to);
         boolean moved = migrateIrq(cpu, d, rank, old, next, p);
-        if (moved) {
-            if (!rules.store.storesEarly()) {
+        if (moved || rules.past.refusedMove.writesTarget(cpu)) {
+            if (!moved || !rules.store.storesEarly()) {
                 rank.vcpu().setGuarded(cpu, virq & 31, to);
             }
             witness.routeEnds(cpu, p.domain(), virq, from, to);
@@ -358,6 +382,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     @Xen("vgic_migrate_irq")
     private boolean migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
         int flags = cpu.localSaveFlags();
+        int seen = rules.past.moveTests.before(cpu, p);
         VgicVcpu guardian = lockGuardian(cpu, d, p, old);
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null && !rules.movesVirtual) {
@@ -365,12 +390,13 @@ public final class RankVgic implements VgicOps, VgicConnector {
             guardian.lock().unlockIrqRestore(cpu, flags);
             return true;
         }
-        if (p.status().testBit(cpu, PendingIrq.MIGRATING)) {
+        seen = rules.past.moveTests.inside(cpu, p, seen);
+        if ((seen & PastRankRules.MIGRATING) != 0) {
             guardian.lock().unlockIrqRestore(cpu, flags);
             return false;
         }
         boolean again = false;
-        if (p.inflight().isEmpty(cpu)) {
+        if ((seen & PastRankRules.INFLIGHT) == 0) {
             storeEarly(cpu, rank, p, next);
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
         } else if (!p.lrQueue().isEmpty(cpu) || !rules.heldMove.waitsForLr(cpu, p)) {
@@ -451,11 +477,12 @@ public final class RankVgic implements VgicOps, VgicConnector {
             int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
             PendingIrq p = d.pending(v, virq);
             int flags = cpu.localSaveFlags();
-            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null);
+            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null, rules.past.clearPending);
             if (!p.inflight().isEmpty(cpu)) {
+                cpu.warn();
                 cpu.events().record(Event.STAYS_PENDING, p.domain(), virq, v.vcpuId());
             }
-            guardian.lock().unlockIrqRestore(cpu, flags);
+            rules.past.clearPending.unlock(cpu, guardian.lock(), flags);
         }
     }
 

@@ -124,6 +124,12 @@ public final class VgicDomain implements Domain.State {
         return (VgicVcpu) domain.vcpu(rankOfSpi(virq).targetOpaque(cpu, virq)).vgic();
     }
 
+    /** Whether the enable register says that {@code p} is enabled, for observers. */
+    public boolean peekEnabled(PendingIrq p) {
+        VgicIrqRank rank = p.irq() < 32 ? ((VgicVcpu) domain.vcpu(p.vcpu()).vgic()).privateRank() : rankOfSpi(p.irq());
+        return (rank.ienable().peek() >>> (p.irq() & 31) & 1) != 0;
+    }
+
     /** Whether it is a broken rule to touch an interrupt, or a list of interrupts, without the lock of its owner. */
     boolean isGuardBinding() {
         return guardBinding;

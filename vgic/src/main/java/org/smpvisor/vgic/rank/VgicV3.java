@@ -13,6 +13,7 @@ import org.smpvisor.vgic.mmio.MmioHandlers;
 @Xen("vgic-v3.c")
 @Arm("IHI 0069, chapter 12")
 final class VgicV3 {
+    private static final PastRankRules.LockUse MASKING = new PastRankRules.Masking();
     private static final int IIDR = 0x34c;
     private static final int PIDR2 = 0x30;
     private static final int ID_BITS = 10;
@@ -289,17 +290,14 @@ final class VgicV3 {
         if (rank == null) {
             return true;
         }
-        int flags = rank.lock().lockIrqSave(cpu);
+        PastRankRules.LockUse use = set ? MASKING : vgic.past().disableRank;
+        int flags = use.lock(cpu, rank.lock());
         int before = rank.ienable().getGuarded(cpu);
         int written = (int) io.value();
         int after = set ? before | written : before & ~written;
         rank.ienable().setGuarded(cpu, after);
-        if (set) {
-            vgic.enableIrqs(cpu, v, after & ~before, rank);
-        } else {
-            vgic.disableIrqs(cpu, v, before & ~after, rank);
-        }
-        rank.lock().unlockIrqRestore(cpu, flags);
+        vgic.changeEnable(cpu, v, set ? after & ~before : before & ~after, rank, set);
+        use.unlock(cpu, rank.lock(), flags);
         return true;
     }
 
@@ -342,9 +340,9 @@ final class VgicV3 {
             return true;
         }
         int word = o - GICD_IPRIORITYR >> 2 & 7;
-        int flags = rank.lock().lockIrqSave(cpu);
+        int flags = vgic.past().priorityWrite.lock(cpu, rank.lock());
         rank.priority().setWordGuarded(cpu, word, (int) io.merge(rank.priority().getWordGuarded(cpu, word), 4));
-        rank.lock().unlockIrqRestore(cpu, flags);
+        vgic.past().priorityWrite.unlock(cpu, rank.lock(), flags);
         return true;
     }
 
