@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ReplayCommand.class,
             ShrinkCommand.class,
             LocksCommand.class,
+            BugsCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         },

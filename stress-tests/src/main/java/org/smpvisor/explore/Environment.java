@@ -116,4 +116,19 @@ final class Environment {
             machine().crossCall().onOthers(cpu, c -> {});
         }
     }
+
+    /** The toolstack destroys the domain and takes a device away from it first. */
+    static final class Release extends Posted {
+        private final int spi;
+
+        Release(Machine machine, int spi, int via) {
+            super(machine, "env.release-line" + spi, via);
+            this.spi = spi;
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            machine().release(cpu, machine().domains().get(0), spi);
+        }
+    }
 }

@@ -82,10 +82,15 @@ public final class Explorer {
      * @param searches whether this worker does the bounded search
      */
     public Explorer(SmallScenario scenario, Variant variant, String strategy, long seed, boolean searches) {
-        this.subject = new Subject(scenario, variant, true);
+        this(new Subject(scenario, variant, true), strategy, seed, searches);
+    }
+
+    /** The same on a subject that is there already. */
+    Explorer(Subject subject, String strategy, long seed, boolean searches) {
+        this.subject = subject;
         this.portfolio = new Portfolio(strategy, seed, searches);
         this.seed = seed;
-        for (Counter c : scenario.promises()) {
+        for (Counter c : subject.scenario().promises()) {
             seen.put(c, 0L);
         }
     }

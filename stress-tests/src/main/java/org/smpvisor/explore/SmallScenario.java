@@ -12,6 +12,9 @@ import org.smpvisor.guest.Script;
  * vCPU {@code i} starts on pCPU {@code i} modulo their number. Immutable once it is built.
  */
 public final class SmallScenario {
+    /** A device of Xen's own, whose handler on a pCPU calls a function on all others. */
+    record HostLine(int spi, int pcpu) {}
+
     /** One vCPU: what it does, and whether it is asleep at first. */
     record Role(Script script, boolean sleepsFirst) {}
 
@@ -23,8 +26,10 @@ public final class SmallScenario {
     private final List<Integer> priorities = new ArrayList<>();
     private final List<Integer> virtualLines = new ArrayList<>();
     private final List<Function<Subject, Actor>> environment = new ArrayList<>();
+    private final List<HostLine> hostLines = new ArrayList<>();
     private final List<Counter> promises = new ArrayList<>();
     private int listRegisters = 4;
+    private boolean validated = true;
 
     SmallScenario(String name, String summary, int pcpus) {
         this.name = name;
@@ -45,6 +50,23 @@ public final class SmallScenario {
     /** An SPI without a device behind it. */
     SmallScenario virtualLine(int spi) {
         virtualLines.add(spi);
+        return this;
+    }
+
+    /**
+     * A device of Xen's own, 48..63, that fires once; its handler runs on a pCPU and calls a function on all others. Handlers
+     * of today's Xen do not, and the lock validator, which knows no priorities of interrupts, would say why; it is off here.
+     */
+    SmallScenario callingLine(int spi, int pcpu) {
+        validated = false;
+        hostLines.add(new HostLine(spi, pcpu));
+        environment.add(s -> new Environment.Line(s.machine(), spi, 1));
+        return this;
+    }
+
+    /** The domain is destroyed and a device taken away from it, by code that runs on pCPU {@code via}. */
+    SmallScenario releases(int spi, int via) {
+        environment.add(s -> new Environment.Release(s.machine(), spi, via));
         return this;
     }
 
@@ -116,6 +138,14 @@ public final class SmallScenario {
 
     List<Function<Subject, Actor>> environment() {
         return environment;
+    }
+
+    List<HostLine> hostLines() {
+        return hostLines;
+    }
+
+    boolean isValidated() {
+        return validated;
     }
 
     int listRegisters() {

@@ -10,13 +10,14 @@ public final class SmallScenarios {
     private static final int A = 48;
     private static final int B = 49;
     private static final int C = 50;
+    private static final int D = 51;
     private static final int V = 40;
     private static final int PRIORITY = 0xa0;
 
     private static final List<SmallScenario> ALL = List.of(
             new SmallScenario("inject-retarget", "an SPI fires while the other vCPU takes it over", 2)
                     .line(A, PRIORITY, 2)
-                    .vcpu(new Script())
+                    .vcpu(new Script().turnRound())
                     .vcpu(new Script().route(A, 1))
                     .promises(Counter.MIGRATIONS),
             new SmallScenario(
@@ -27,12 +28,12 @@ public final class SmallScenarios {
                     .promises(Counter.MIGRATIONS_DEFERRED),
             new SmallScenario(
                             "enable-inject",
-                            "SPIs, one of them purely virtual, fire while their vCPU and another switch them off and on",
+                            "an SPI fires while its vCPU and another switch it off and on, another SPI joins in",
                             2)
-                    .line(A, PRIORITY, 2)
-                    .virtualLine(V)
-                    .vcpu(new Script().pend(V).disable(A).enable(A))
-                    .vcpu(new Script().pend(V).disable(V).disable(A).enable(A).enable(V))
+                    .line(A, PRIORITY, 3)
+                    .line(B, PRIORITY, 1)
+                    .vcpu(new Script().clear(A).disable(A).clear(A).enable(A))
+                    .vcpu(new Script().disable(A).enable(A))
                     .promises(Counter.IRQ_EXITS),
             new SmallScenario("two-retargets", "two vCPUs route the same SPI while it fires", 3)
                     .line(A, PRIORITY, 2)
@@ -49,20 +50,29 @@ public final class SmallScenarios {
                     .vcpu(new Script().move(A, 1))
                     .promises(Counter.MIGRATIONS_DEFERRED),
             new SmallScenario(
-                            "vcpu-move", "a vCPU moves to another pCPU while an SPI moves to another vCPU and fires", 2)
+                            "vcpu-move",
+                            "a vCPU moves to another pCPU while an SPI moves to another vCPU, and fires with another one",
+                            2)
                     .line(A, PRIORITY, 2)
-                    .vcpu(new Script())
+                    .line(B, PRIORITY, 2)
+                    .vcpu(new Script().trap().trap())
                     .vcpu(new Script().route(A, 1))
                     .moves(0, 1, 1)
                     .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
             new SmallScenario("wfi-kick", "an SPI and an SGI arrive while their vCPU goes to sleep", 2)
                     .line(A, PRIORITY, 1)
-                    .vcpu(new Script().sleep().sleep())
+                    .vcpu(new Script().sleep().sleep().turnRound())
                     .vcpu(new Script().sgi(1, 0).sgi(2, 0))
                     .promises(Counter.KICKS, Counter.WFI),
             new SmallScenario("sgi-broadcast", "vCPUs send SGIs to all others while Xen calls across pCPUs", 3)
-                    .vcpu(new Script().sgiToOthers(1))
-                    .vcpu(new Script().sgiToOthers(1))
+                    .vcpu(new Script()
+                            .sgiToOthers(1)
+                            .mask()
+                            .sgi(2, 0)
+                            .sgi(2, 0)
+                            .unmask()
+                            .turnRound())
+                    .vcpu(new Script().sgiToOthers(1).sgiToOthers(1))
                     .sleeper(new Script())
                     .crossCall(2)
                     .promises(Counter.KICKS),
@@ -70,15 +80,32 @@ public final class SmallScenarios {
                     .line(A, 0xa0, 1)
                     .line(B, 0x80, 1)
                     .line(C, 0x60, 2)
-                    .vcpu(new Script().sgi(1, 0))
+                    .vcpu(new Script().priority(A, 0x70).sgi(1, 0))
                     .vcpu(new Script().sgi(2, 0).route(B, 1))
                     .listRegisters(2)
                     .promises(Counter.EVICTIONS),
-            new SmallScenario("virtual-move", "a purely virtual SPI is set pending while it is routed elsewhere", 2)
+            new SmallScenario("virtual-move", "a purely virtual SPI is set pending while it is routed elsewhere, switched off and on", 2)
                     .virtualLine(V)
-                    .vcpu(new Script().pend(V).pend(V))
-                    .vcpu(new Script().route(V, 1).pend(V))
-                    .promises(Counter.MIGRATIONS));
+                    .vcpu(new Script().pend(V).pend(V).pend(V))
+                    .vcpu(new Script().move(V, 1).pend(V))
+                    .promises(Counter.MIGRATIONS),
+            new SmallScenario("release", "a device is taken from a domain that is destroyed, and fires", 2)
+                    .line(A, PRIORITY, 2)
+                    .line(B, PRIORITY, 2)
+                    .vcpu(new Script().turnRound())
+                    .vcpu(new Script().sgi(1, 0))
+                    .releases(A, 1)
+                    .promises(Counter.IRQ_EXITS),
+            new SmallScenario(
+                            "host-handlers",
+                            "handlers of Xen's own devices call functions on the other pCPUs while a guest is served",
+                            2)
+                    .line(A, PRIORITY, 1)
+                    .vcpu(new Script().trap())
+                    .vcpu(new Script().sgi(1, 0))
+                    .callingLine(C, 0)
+                    .callingLine(D, 1)
+                    .promises(Counter.HOST_IRQS));
 
     private SmallScenarios() {}
 

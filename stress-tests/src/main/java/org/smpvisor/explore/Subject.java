@@ -70,6 +70,11 @@ public final class Subject {
      * @param continuations whether to use continuations where the JVM has them
      */
     public Subject(SmallScenario scenario, Variant variant, boolean continuations) {
+        this(scenario, variant, continuations, true);
+    }
+
+    /** The same, with or without the lock validator. */
+    Subject(SmallScenario scenario, Variant variant, boolean continuations, boolean validate) {
         this.scenario = scenario;
         this.variant = variant;
         int n = scenario.pcpus();
@@ -89,7 +94,7 @@ public final class Subject {
                 marks,
                 base.faults(),
                 List.of(new DomainSpec(guests.size(), passedThrough(description), guests::get)),
-                true,
+                validate && scenario.isValidated(),
                 EVENTS,
                 base.registers(),
                 ledger,
@@ -176,6 +181,14 @@ public final class Subject {
                 },
                 cpu -> {
                     machine.boot(cpu);
+                    for (SmallScenario.HostLine l : scenario.hostLines()) {
+                        if (l.pcpu() == cpu.id()) {
+                            machine.claim(
+                                    cpu,
+                                    l.spi(),
+                                    (c, irq) -> machine.crossCall().onOthers(c, x -> {}));
+                        }
+                    }
                     machine.run(cpu);
                 },
                 BOOT_STEPS,
@@ -264,6 +277,9 @@ public final class Subject {
 
     private void audit(boolean isAtRest) {
         for (Domain d : machine.domains()) {
+            if (d.isDying()) {
+                ledger.drain(); // Xen would have paused it: what it still did is no history
+            }
             audit.judge(d, isAtRest);
         }
     }

@@ -23,6 +23,7 @@ public final class Script {
     record Instruction(Kind kind, long address, long value) {}
 
     private final List<Instruction> instructions = new ArrayList<>();
+    private boolean turnsRound;
 
     /** Clears the enable bit of an SPI. */
     public Script disable(int spi) {
@@ -94,6 +95,16 @@ public final class Script {
     private Script add(Kind kind, long address, long value) {
         instructions.add(new Instruction(kind, address, value));
         return this;
+    }
+
+    /** At the end it does not sleep but turns round inside the guest, where only an interrupt reaches it. */
+    public Script turnRound() {
+        turnsRound = true;
+        return this;
+    }
+
+    boolean turnsRound() {
+        return turnsRound;
     }
 
     Instruction[] instructions() {

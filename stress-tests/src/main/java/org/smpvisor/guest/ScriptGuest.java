@@ -33,6 +33,7 @@ public final class ScriptGuest extends GuestProgram {
     private final int[] lines;
     private final int[] priorities;
     private final boolean sleepsFirst;
+    private final boolean turnsRound;
 
     private volatile boolean released;
 
@@ -47,6 +48,7 @@ public final class ScriptGuest extends GuestProgram {
         this.lines = lines.clone();
         this.priorities = priorities.clone();
         this.sleepsFirst = sleepsFirst;
+        this.turnsRound = script.turnsRound();
     }
 
     /** Whether a vCPU that runs this program has reached the ready mark. */
@@ -77,7 +79,7 @@ public final class ScriptGuest extends GuestProgram {
                 }
             }
             case SCRIPT -> next(c);
-            case ASLEEP -> c.wfi().then(ASLEEP);
+            case ASLEEP -> rest(c);
             case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
             case ACKED -> {
                 c.r[INTID] = c.x0;
@@ -92,10 +94,14 @@ public final class ScriptGuest extends GuestProgram {
         }
     }
 
+    private void rest(GuestCpu c) {
+        (turnsRound ? c.poll() : c.wfi()).then(ASLEEP);
+    }
+
     private void next(GuestCpu c) {
         int at = (int) c.r[AT];
         if (at == script.length) {
-            c.wfi().then(ASLEEP);
+            rest(c);
             return;
         }
         c.r[AT]++;
