@@ -57,8 +57,7 @@ final class Portfolio {
     };
 
     /** Names that {@code --strategy} understands. */
-    static final List<String> NAMES =
-            List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search");
+    static final List<String> NAMES = List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search");
 
     private final List<Arm> arms = new ArrayList<>();
     private final List<String> exhausted = new ArrayList<>();

@@ -84,10 +84,13 @@ public final class SmallScenarios {
                     .vcpu(new Script().sgi(2, 0).route(B, 1))
                     .listRegisters(2)
                     .promises(Counter.EVICTIONS),
-            new SmallScenario("virtual-move", "a purely virtual SPI is set pending while it is routed elsewhere, switched off and on", 2)
+            new SmallScenario(
+                            "virtual-move",
+                            "a purely virtual SPI is set pending while it is routed elsewhere, switched off and on",
+                            2)
                     .virtualLine(V)
-                    .vcpu(new Script().pend(V).pend(V).pend(V))
-                    .vcpu(new Script().move(V, 1).pend(V))
+                    .vcpu(new Script().pend(V).pend(V))
+                    .vcpu(new Script().pend(V).move(V, 1).pend(V))
                     .promises(Counter.MIGRATIONS),
             new SmallScenario("release", "a device is taken from a domain that is destroyed, and fires", 2)
                     .line(A, PRIORITY, 2)

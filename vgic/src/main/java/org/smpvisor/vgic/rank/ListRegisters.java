@@ -170,10 +170,7 @@ final class ListRegisters {
     void raiseInflightIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
         if (rules.past.reassert.looks(cpu, v, p) && p.lrQueue().isEmpty(cpu) && v.vcpu() == cpu.current()) {
-            int lr = p.lr().getGuarded(cpu);
-            if (lr >= gic.nrLrs()) {
-                throw noSuchLr(v, p, lr);
-            }
+            int lr = lrOf(cpu, v, p);
             markWrongLr(cpu, v, p, lr);
             updateOneLr(cpu, v, lr);
         } else {
@@ -192,6 +189,15 @@ final class ListRegisters {
         } else {
             rules.links.misread(p, content);
         }
+    }
+
+    /** List register that {@code p} says it is in. V of {@code v} held; one that does not exist is corrupt state. */
+    int lrOf(Pcpu cpu, VgicVcpu v, PendingIrq p) {
+        int lr = p.lr().getGuarded(cpu);
+        if (lr >= gic.nrLrs()) {
+            throw noSuchLr(v, p, lr);
+        }
+        return lr;
     }
 
     private static StateCorrupted noSuchLr(VgicVcpu v, PendingIrq p, int lr) {
@@ -352,10 +358,7 @@ final class ListRegisters {
     }
 
     private int evict(Pcpu cpu, VgicVcpu v, PendingIrq victim) {
-        int lr = victim.lr().getGuarded(cpu);
-        if (lr >= gic.nrLrs()) {
-            throw noSuchLr(v, victim, lr);
-        }
+        int lr = lrOf(cpu, v, victim);
         PendingIrq content = content(cpu, v, lr);
         if (content != victim) {
             rules.links.misread(victim, content);

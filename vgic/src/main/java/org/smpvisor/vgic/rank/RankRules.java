@@ -358,7 +358,7 @@ final class RankRules {
             ListNode<PendingIrq> following = n.next(cpu); // saved before the entry may leave the list
             PendingIrq p = lrs.entry(v, v.inflight(), last, n, steps++);
             if ((p.status().getOpaque(cpu) & LATE) == LATE) {
-                lrs.updateOneLr(cpu, v, p.lr().getGuarded(cpu));
+                lrs.updateOneLr(cpu, v, lrs.lrOf(cpu, v, p));
             } else {
                 last = n;
             }
