@@ -2,6 +2,7 @@ package org.smpvisor.trace;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.List;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.engine.Engine;
@@ -60,6 +61,12 @@ public final class EventRing {
                         | (long) (intid & 0xffff) << 32
                         | arg & 0xffffffffL);
         written++;
+    }
+
+    /** Forgets everything; while nobody writes. */
+    public void clear() {
+        Arrays.fill(words, 0);
+        written = 0;
     }
 
     /** Appends everything that is known to {@code out}, unordered. */

@@ -112,6 +112,10 @@ public final class Subject {
         }
         guests.forEach(ScriptGuest::release);
         machine.devices().setOpen(true);
+        for (Pcpu p : machine.pcpus()) {
+            p.events().clear(); // stories begin at the mark
+        }
+        machine.environmentEvents().clear();
         for (Counter c : Counter.values()) {
             marked[c.ordinal()] = machine.total(c);
         }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.smpvisor.engine.Replay;
@@ -69,6 +70,7 @@ class WeakSpotReplaysTest {
         }
     }
 
+    private static final String STORY = "dead-line.story";
     private static final Path FOLDER = Path.of("src", "test", "resources", "replays");
 
     @ParameterizedTest
@@ -100,8 +102,26 @@ class WeakSpotReplaysTest {
         Path folder = Path.of(args[0]);
         Files.createDirectories(folder);
         for (Kept kept : Kept.values()) {
-            Files.writeString(kept.file(folder), found(kept).text());
+            ReplayFile f = found(kept);
+            Files.writeString(kept.file(folder), f.text());
+            if (kept == Kept.DEAD_LINE) {
+                Files.write(folder.resolve(STORY), story(kept, f));
+            }
         }
+    }
+
+    private static List<String> story(Kept kept, ReplayFile f) {
+        Subject s = kept.subject(f.variant(), true);
+        return Story.of(s, new Replay(f.decisions(s), true)).lines().stream()
+                .map(String::stripTrailing)
+                .toList();
+    }
+
+    /** The form of a story: a column for each pCPU, numbers of steps, what became of the interrupt between them. */
+    @Test
+    void theStoryOfTheDeadLineIsToldAsItAlwaysWas() throws IOException {
+        ReplayFile f = ReplayFile.read(Kept.DEAD_LINE.file(FOLDER));
+        assertThat(story(Kept.DEAD_LINE, f)).isEqualTo(Files.readAllLines(FOLDER.resolve(STORY)));
     }
 
     private static ReplayFile found(Kept kept) {
