@@ -397,7 +397,7 @@ final class PastRankRules {
                 scheduler.kick(cpu, v.vcpu());
                 return;
             }
-            if (v.vcpu().running().peek() != 0) {
+            if (v.vcpu().running().peek(cpu) != 0) {
                 marks.reached(cpu, Bug.XB_071B);
             }
             scheduler.unblock(cpu, v.vcpu());
