@@ -187,6 +187,11 @@ public final class ControlledEngine extends Engine {
         return actor < 2 * n ? actor % n : -1;
     }
 
+    /** The pCPU with that id. */
+    public Pcpu pcpu(int k) {
+        return cpus[k];
+    }
+
     /** Whether the actor is an interrupt being taken. */
     public boolean isIrq(int actor) {
         return actor >= n && actor < 2 * n;

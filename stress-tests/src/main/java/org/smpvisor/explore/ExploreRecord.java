@@ -70,6 +70,7 @@ public record ExploreRecord(
      * @param file replay file, or {@code null} when it cannot be replayed by itself
      * @param switches switches between actors in that file, 0 without one
      * @param story the schedule told, one line per element; empty without a file
+     * @param note what became of a circle of locks that was handed to the scheduler, else empty
      */
     public record Found(
             Failure failure,
@@ -79,7 +80,8 @@ public record ExploreRecord(
             double secondsIn,
             String file,
             int switches,
-            List<String> story) {
+            List<String> story,
+            String note) {
         public Found {
             story = List.copyOf(story);
         }

@@ -5,8 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,7 +16,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.Replay;
+import org.smpvisor.engine.Strategy;
+import org.smpvisor.engine.Towards;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.LockCycle;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.scenario.Verdict;
 
@@ -22,6 +29,7 @@ import org.smpvisor.scenario.Verdict;
 public final class ExploreRun {
     private static final int SHRINK_SCHEDULES = 4_000;
     private static final int KEPT = 40;
+    private static final int REALISE_SCHEDULES = 20_000;
 
     /** Hears of progress; called from the workers. */
     public interface Listener {
@@ -194,7 +202,15 @@ public final class ExploreRun {
             }
             n++;
             boolean replayable = best.first().violation().kind() != Violation.Kind.LOCKING && n <= KEPT;
-            Kept kept = replayable ? shrunk(scenario, best, n) : new Kept(best.shortest(), null, 0, List.of());
+            LockCycle circle = null;
+            for (Explorer e : explorers) {
+                circle = circle != null
+                        ? circle
+                        : e.subject().circleOf(best.first().violation());
+            }
+            Kept kept = replayable
+                    ? shrunk(scenario, best, n)
+                    : circle != null ? realised(scenario, best, circle, n) : Kept.without(best.shortest(), "");
             found.add(new ExploreRecord.Found(
                     kept.failure,
                     best.explainedBy(),
@@ -203,15 +219,51 @@ public final class ExploreRun {
                     firstSeen.getOrDefault(best.key(), 0.0),
                     kept.file,
                     kept.switches,
-                    kept.story));
+                    kept.story,
+                    kept.note));
         }
     }
 
     /** A failure in its shortest form, with its file. */
-    private record Kept(Failure failure, String file, int switches, List<String> story) {}
+    private record Kept(Failure failure, String file, int switches, List<String> story, String note) {
+        static Kept without(Failure f, String note) {
+            return new Kept(f, null, 0, List.of(), note);
+        }
+    }
+
+    /**
+     * Hands a circle that the validator has seen to the scheduler: looks for a schedule in which pCPUs wait for locks of its
+     * classes alone, for ever.
+     */
+    private Kept realised(SmallScenario scenario, Explorer.Group group, LockCycle circle, int number) {
+        Subject s = new Subject(scenario, options.variant(), true, false);
+        Set<LockClass> classes = new HashSet<>(circle.classes());
+        classes.remove(null);
+        Strategy towards = new Towards(options.seed(), classes);
+        int tried = 0;
+        while (tried < REALISE_SCHEDULES && !interrupted.get()) {
+            Outcome o = s.run(towards, null);
+            tried++;
+            byte[] decisions = s.engine().decisions();
+            boolean met = o.end() == Outcome.End.DEADLOCK && classes.containsAll(s.awaited());
+            for (Violation v : s.judge(o)) {
+                if (met && v.kind() == Violation.Kind.DEADLOCK) {
+                    Failure f = new Failure(scenario.name(), v, decisions, "towards seed " + options.seed());
+                    Kept k = shrunk(scenario, f, number);
+                    String note = String.format(Locale.ROOT, "realised in schedule %,d: %s", tried, v.text());
+                    return new Kept(group.shortest(), k.file, k.switches, k.story, note);
+                }
+            }
+        }
+        return Kept.without(
+                group.shortest(), String.format(Locale.ROOT, "not realised in %,d schedules of this scenario", tried));
+    }
 
     private Kept shrunk(SmallScenario scenario, Explorer.Group group, int number) {
-        Failure f = group.shortest();
+        return shrunk(scenario, group.shortest(), number);
+    }
+
+    private Kept shrunk(SmallScenario scenario, Failure f, int number) {
         Subject fresh = new Subject(scenario, options.variant(), true);
         byte[] decisions = new Shrinker(fresh, f.signature(), SHRINK_SCHEDULES).shrink(f.decisions());
         List<Violation> violations = new ArrayList<>();
@@ -228,7 +280,7 @@ public final class ExploreRun {
                     scenario.name(), options.variant().fixed(), f.foundBy(), same.kind() + ": " + same.text(), steps);
             file = write(scenario.name() + "-" + number + ".replay", r.text());
         }
-        return new Kept(best, file, best.switches(), story);
+        return new Kept(best, file, best.switches(), story, "");
     }
 
     private String write(String name, String text) {

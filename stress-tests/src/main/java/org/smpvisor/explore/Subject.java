@@ -2,6 +2,7 @@ package org.smpvisor.explore;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +23,12 @@ import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.entry.GuestDied;
 import org.smpvisor.guest.ScriptGuest;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.LockCycle;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.lock.LockViolation;
+import org.smpvisor.lock.RwLock;
+import org.smpvisor.lock.SpinLock;
 import org.smpvisor.machine.DomainSpec;
 import org.smpvisor.machine.Machine;
 import org.smpvisor.machine.MachineDescription;
@@ -61,6 +66,7 @@ public final class Subject {
     private final long[] marked = new long[Counter.values().length];
     private final Explainer explainer;
     private final Map<Violation, Optional<Quirk>> lockCauses = new HashMap<>();
+    private final Map<Violation, LockCycle> circles = new HashMap<>();
     private int lockViolationsSeen;
     private int racesSeen;
 
@@ -269,6 +275,9 @@ public final class Subject {
                     l.rule() + ": " + l.text(),
                     l.here().lines().toList());
             out.add(v);
+            if (l.cycle() != null) {
+                circles.put(v, l.cycle());
+            }
             lockCauses.put(v, Optional.ofNullable(explainer.explain(l)));
         }
         List<Race> races = engine.memory().races();
@@ -286,6 +295,24 @@ public final class Subject {
             }
             audit.judge(d, isAtRest);
         }
+    }
+
+    /** The circle of waits that a finding of the lock validator has closed, or {@code null}. */
+    LockCycle circleOf(Violation v) {
+        return circles.get(v);
+    }
+
+    /** Classes of the locks that pCPUs wait for, after a run that ended in a deadlock. */
+    Set<LockClass> awaited() {
+        Set<LockClass> out = EnumSet.noneOf(LockClass.class);
+        for (Pcpu p : machine.pcpus()) {
+            if (p.waitingFor() instanceof SpinLock l) {
+                out.add(l.lockClass());
+            } else if (p.waitingFor() instanceof RwLock l) {
+                out.add(l.lockClass());
+            }
+        }
+        return out;
     }
 
     /** The weak spot that explains a violation that {@link #judge} has just reported, or {@code null}. */

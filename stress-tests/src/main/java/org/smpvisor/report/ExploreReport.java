@@ -108,6 +108,9 @@ public final class ExploreReport {
                     f.secondsIn(),
                     f.failure().foundBy(),
                     f.count());
+            if (!f.note().isEmpty()) {
+                out.println("  " + f.note());
+            }
             if (f.file() != null) {
                 out.printf(Locale.ROOT, "  with %d switches: ./smpvisor replay %s%n", f.switches(), f.file());
             } else {
@@ -201,6 +204,7 @@ public final class ExploreReport {
         m.put("schedule", f.schedule());
         m.put("secondsIn", f.secondsIn());
         m.put("foundBy", f.failure().foundBy());
+        m.put("note", f.note());
         m.put("switches", f.switches());
         m.put("file", f.file());
         m.put("command", f.file() == null ? null : "./smpvisor replay " + f.file());

@@ -1,0 +1,40 @@
+package org.smpvisor.explore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.smpvisor.oracle.Violation;
+import org.smpvisor.variant.Bug;
+import org.smpvisor.variant.Variant;
+
+/** A circle of locks that the validator has seen is handed to the scheduler. */
+class RealisedCircleTest {
+    private static final ExploreRun.Listener SILENT = new ExploreRun.Listener() {
+        @Override
+        public void progress(String scenario, long schedules, int failures) {}
+
+        @Override
+        public void found(Explorer.Group group) {}
+    };
+
+    @Test
+    void aCircleThatCanCloseIsClosed() {
+        ExploreRecord r = new ExploreRun(
+                        new ExploreOptions(
+                                List.of(SmallScenarios.named("two-retargets").orElseThrow()),
+                                Variant.allFixed().with(Bug.XB_001),
+                                "pos",
+                                1,
+                                200,
+                                1,
+                                1,
+                                null,
+                                ""),
+                        SILENT)
+                .run();
+        assertThat(r.failures())
+                .filteredOn(f -> f.failure().violation().kind() == Violation.Kind.LOCKING)
+                .anySatisfy(f -> assertThat(f.note()).startsWith("realised in schedule"));
+    }
+}
