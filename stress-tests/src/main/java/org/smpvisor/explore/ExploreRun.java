@@ -277,7 +277,12 @@ public final class ExploreRun {
         String file = null;
         if (options.runs() != null) {
             ReplayFile r = new ReplayFile(
-                    scenario.name(), options.variant().fixed(), f.foundBy(), same.kind() + ": " + same.text(), steps);
+                    scenario.name(),
+                    options.variant().fixed(),
+                    options.variant().bugs(),
+                    f.foundBy(),
+                    same.kind() + ": " + same.text(),
+                    steps);
             file = write(scenario.name() + "-" + number + ".replay", r.text());
         }
         return new Kept(best, file, best.switches(), story, "");

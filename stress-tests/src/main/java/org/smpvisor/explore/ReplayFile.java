@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 
@@ -23,12 +24,13 @@ import org.smpvisor.variant.Variant;
  *
  * @param scenario name of the small scenario
  * @param fixed quirks whose corrected rule was in force
+ * @param bugs historical bugs that were put back
  * @param foundBy strategy, seed and number of the schedule; for the record only
  * @param failure what was wrong
  * @param steps the schedule
  */
 public record ReplayFile(
-        String scenario, Set<Quirk> fixed, String foundBy, String failure, List<Recording.Step> steps) {
+        String scenario, Set<Quirk> fixed, Set<Bug> bugs, String foundBy, String failure, List<Recording.Step> steps) {
     private static final String MAGIC = "smpvisor replay 1";
     private static final int DIGITS = 4;
     private static final int MAX_BYTES = 16 << 20;
@@ -36,6 +38,7 @@ public record ReplayFile(
 
     public ReplayFile {
         fixed = Set.copyOf(fixed);
+        bugs = Set.copyOf(bugs);
         steps = List.copyOf(steps);
     }
 
@@ -44,6 +47,9 @@ public record ReplayFile(
         Variant v = Variant.xen();
         for (Quirk q : fixed) {
             v = v.with(q, true);
+        }
+        for (Bug b : bugs) {
+            v = v.with(b);
         }
         return v;
     }
@@ -56,6 +62,9 @@ public record ReplayFile(
         b.append("scenario: ").append(scenario).append('\n');
         b.append("fixed: ")
                 .append(fixed.stream().sorted().map(Enum::name).collect(Collectors.joining(" ")))
+                .append('\n');
+        b.append("bugs: ")
+                .append(bugs.stream().sorted().map(Bug::id).collect(Collectors.joining(" ")))
                 .append('\n');
         b.append("found by: ").append(foundBy).append('\n');
         b.append("failure: ").append(failure).append('\n');
@@ -109,7 +118,7 @@ public record ReplayFile(
         }
         Map<String, String> header = new LinkedHashMap<>();
         int at = 1;
-        for (String key : List.of("scenario", "fixed", "found by", "failure", "steps")) {
+        for (String key : List.of("scenario", "fixed", "bugs", "found by", "failure", "steps")) {
             if (at >= lines.size() || !lines.get(at).startsWith(key + ":")) {
                 throw bad(name, at, "'" + key + ": ...' is expected here");
             }
@@ -124,11 +133,12 @@ public record ReplayFile(
             throw bad(name, at, "the last line, 'end', is missing: the file is cut off");
         }
         if (!header.get("steps").equals(Integer.toString(steps.size()))) {
-            throw bad(name, 5, "the header announces " + header.get("steps") + " steps, but there are " + steps.size());
+            throw bad(name, 6, "the header announces " + header.get("steps") + " steps, but there are " + steps.size());
         }
         return new ReplayFile(
                 header.get("scenario"),
                 quirks(name, header.get("fixed")),
+                bugs(name, header.get("bugs")),
                 header.get("found by"),
                 header.get("failure"),
                 steps);
@@ -161,6 +171,14 @@ public record ReplayFile(
             } catch (IllegalArgumentException e) {
                 throw bad(name, 2, "there is no quirk '" + q + "'");
             }
+        }
+        return out;
+    }
+
+    private static Set<Bug> bugs(String name, String text) {
+        EnumSet<Bug> out = EnumSet.noneOf(Bug.class);
+        for (String b : text.isEmpty() ? new String[0] : text.split(" +")) {
+            out.add(Bug.named(b).orElseThrow(() -> bad(name, 3, "there is no bug '" + b + "'")));
         }
         return out;
     }

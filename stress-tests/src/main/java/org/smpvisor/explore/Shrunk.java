@@ -33,8 +33,8 @@ public record Shrunk(ReplayFile file, int switchesBefore, int switchesAfter, int
                 .filter(v -> Failure.signature(v).equals(signature))
                 .findFirst()
                 .orElse(worst);
-        ReplayFile out =
-                new ReplayFile(file.scenario(), file.fixed(), file.foundBy(), same.kind() + ": " + same.text(), steps);
+        ReplayFile out = new ReplayFile(
+                file.scenario(), file.fixed(), file.bugs(), file.foundBy(), same.kind() + ": " + same.text(), steps);
         return new Shrunk(
                 out,
                 new Failure(file.scenario(), worst, decisions, "").switches(),

@@ -33,7 +33,7 @@ class ReplayFileTest {
         List<Violation> violations = new ArrayList<>();
         List<Recording.Step> steps = Recording.of(s, decisions, violations);
         Violation v = violations.get(0);
-        return new ReplayFile(SCENARIO.name(), Set.of(Quirk.H2), "test", v.kind() + ": " + v.text(), steps);
+        return new ReplayFile(SCENARIO.name(), Set.of(Quirk.H2), Set.of(), "test", v.kind() + ": " + v.text(), steps);
     }
 
     @Test
@@ -82,6 +82,7 @@ class ReplayFileTest {
             smpvisor replay 1
             scenario: linux-move
             fixed: H2 H3
+            bugs: XB-001
             found by: somebody
             failure: LOST: something
             steps: 3
@@ -103,10 +104,11 @@ class ReplayFileTest {
             smpvisor replay 1 | smpvisor replay 9 | f, line 1: a replay file begins with 'smpvisor replay 1'
             scenario: linux   | scene: linux      | f, line 2: 'scenario: ...' is expected here
             H2 H3             | H2 H99            | f, line 3: there is no quirk 'H99'
-            steps: 3          | steps: 4          | f, line 6: the header announces 4 steps, but there are 3
-            cpu0*2 [          | cpu0 2 [          | f, line 7: 'cpu0 2 [START] 0a1b2c3d' is not of the form
-            0a1b2c3d          | 0a1b2c            | f, line 7: 2 steps need 8 digits, not 6
-            end               | en                | f, line 9: 'en' is not of the form
+            XB-001            | XB-999            | f, line 4: there is no bug 'XB-999'
+            steps: 3          | steps: 4          | f, line 7: the header announces 4 steps, but there are 3
+            cpu0*2 [          | cpu0 2 [          | f, line 8: 'cpu0 2 [START] 0a1b2c3d' is not of the form
+            0a1b2c3d          | 0a1b2c            | f, line 8: 2 steps need 8 digits, not 6
+            end               | en                | f, line 10: 'en' is not of the form
             """)
     void aDamagedFileIsRefusedWithThePlace(String good, String bad, String message) {
         assertThatThrownBy(() ->
@@ -118,7 +120,7 @@ class ReplayFileTest {
     @Test
     void aFileThatIsCutOffSaysSo() {
         List<String> lines = GOOD.lines().toList();
-        assertThatThrownBy(() -> ReplayFile.parse("f", lines.subList(0, 8)))
+        assertThatThrownBy(() -> ReplayFile.parse("f", lines.subList(0, 9)))
                 .isInstanceOf(BadReplayFile.class)
                 .hasMessageContaining("the file is cut off");
     }

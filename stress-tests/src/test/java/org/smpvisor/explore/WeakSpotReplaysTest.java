@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -153,6 +154,11 @@ class WeakSpotReplaysTest {
         List<Recording.Step> steps = Recording.of(s, shrunk, violations);
         Violation same = violations.stream().filter(kept::is).findFirst().orElseThrow();
         return new ReplayFile(
-                kept.scenario, kept.variant.fixed(), "portfolio seed 1", same.kind() + ": " + same.text(), steps);
+                kept.scenario,
+                kept.variant.fixed(),
+                Set.of(),
+                "portfolio seed 1",
+                same.kind() + ": " + same.text(),
+                steps);
     }
 }
