@@ -36,6 +36,7 @@ class ObserversTest {
             "RankRules.StoreLate",
             "ListLinks",
             "FaultPlan",
+            "PastRankRules.SampledEarly",
             "PendingIrq.OwnersLock",
             "Vcpu.ScheduleLock",
             "ListRegisters.removeInflight",
