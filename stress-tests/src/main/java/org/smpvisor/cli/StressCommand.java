@@ -4,10 +4,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +24,7 @@ import org.smpvisor.variant.Fault;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -102,18 +101,8 @@ public final class StressCommand implements Callable<Integer> {
             description = "Seed of all choices of guests and devices (default: a fresh one, which is printed).")
     private Long seed;
 
-    @Option(
-            names = "--quirks",
-            paramLabel = "xen|fixed",
-            defaultValue = "xen",
-            description = "All weak spots as Xen has them, or all corrected (default: ${DEFAULT-VALUE}).")
-    private String quirks;
-
-    @Option(
-            names = "--quirk",
-            paramLabel = "NAME=xen|fixed",
-            description = "One weak spot as Xen has it, or corrected; may be repeated. '--list-quirks' lists them.")
-    private Map<String, String> quirk = new LinkedHashMap<>();
+    @Mixin
+    private QuirkOptions quirks;
 
     @Option(names = "--list-quirks", description = "Lists the weak spots with their corrected rules, and ends.")
     private boolean listQuirks;
@@ -255,10 +244,7 @@ public final class StressCommand implements Callable<Integer> {
     }
 
     private Variant variant() {
-        Variant variant = fixed("--quirks", quirks) ? Variant.allFixed() : Variant.xen();
-        for (Map.Entry<String, String> e : quirk.entrySet()) {
-            variant = variant.with(quirkNamed(e.getKey()), fixed("--quirk " + e.getKey(), e.getValue()));
-        }
+        Variant variant = quirks.variant();
         return fault == null ? variant : planted(variant);
     }
 
@@ -272,22 +258,6 @@ public final class StressCommand implements Callable<Integer> {
                     + ", which this run has as Xen has them; plant it with --quirks fixed");
         }
         return variant.with(f);
-    }
-
-    private boolean fixed(String option, String value) {
-        return switch (value.toLowerCase(Locale.ROOT)) {
-            case "xen" -> false;
-            case "fixed" -> true;
-            default -> throw wrong(option + ": '" + value + "' is neither 'xen' nor 'fixed'");
-        };
-    }
-
-    private Quirk quirkNamed(String name) {
-        return EnumSet.allOf(Quirk.class).stream()
-                .filter(q -> q.name().equalsIgnoreCase(name))
-                .findFirst()
-                .orElseThrow(() -> wrong("--quirk: there is no quirk '" + name + "'; there are "
-                        + Arrays.stream(Quirk.values()).map(Enum::name).collect(Collectors.joining(", "))));
     }
 
     private Fault faultNamed(String name) {
@@ -316,9 +286,7 @@ public final class StressCommand implements Callable<Integer> {
                 .append(v);
         b.append(" --seconds ")
                 .append(seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds));
-        b.append(" --seed ").append(s).append(" --quirks ").append(quirks);
-        quirk.forEach(
-                (name, value) -> b.append(" --quirk ").append(name).append('=').append(value));
+        b.append(" --seed ").append(s).append(quirks.text());
         return b.append(fault == null ? "" : " --fault " + fault).toString();
     }
 
