@@ -47,8 +47,11 @@ public final class BoundedSearch implements Strategy {
 
     @Override
     public int choose(long enabled, int current) {
-        if (engine.pcpuOf(current) >= 0) {
-            running = engine.pcpuOf(current);
+        for (int i = engine.steps() - 1; i >= 0; i--) { // forced steps in between were not asked for
+            if (engine.pcpuOf(engine.decision(i)) >= 0) {
+                running = engine.pcpuOf(engine.decision(i));
+                break;
+            }
         }
         if (depth == chosen.length) {
             grow();
@@ -59,6 +62,10 @@ public final class BoundedSearch implements Strategy {
             left[depth] &= ~(1L << chosen[depth]);
         }
         int a = chosen[depth];
+        if ((enabled >>> a & 1) == 0) {
+            throw new ModelBug("the same decisions do not lead to the same place: " + engine.actorName(a)
+                    + " cannot go on at step " + engine.steps());
+        }
         preemptions[depth + 1] = preemptions[depth] + preemptionCost(enabled, a);
         interrupts[depth + 1] = interrupts[depth] + interruptCost(enabled, a);
         depth++;

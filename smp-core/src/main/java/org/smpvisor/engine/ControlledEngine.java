@@ -243,6 +243,10 @@ public final class ControlledEngine extends Engine {
         memory.begin(buffering);
         current = 0;
         int first = firstPcpu();
+        if (first < 0) {
+            outcome = new Outcome(Outcome.End.CUT, -1, null, "");
+            return outcome;
+        }
         vehicle.run(n, k -> drive(k, body), first);
         totalPoints += points;
         return outcome;
@@ -253,6 +257,9 @@ public final class ControlledEngine extends Engine {
         while (true) {
             long enabled = enabled() & ((1L << n) - 1 | -1L << FIXED * n);
             int a = pick(enabled, 0);
+            if (a < 0) {
+                return -1;
+            }
             note(a);
             if (a < n) {
                 return a;

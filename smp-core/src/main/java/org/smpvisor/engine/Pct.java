@@ -72,9 +72,12 @@ public final class Pct implements Strategy {
 
     @Override
     public boolean end() {
-        length = Math.max(length, engine.steps());
         runs++;
-        missed *= 1 - 1 / (actors * Math.pow(length, depth - 1.0));
+        if (engine.steps() <= length) { // in a longer one no change could come at the end: it earns nothing
+            missed *= 1 - 1 / (actors * Math.pow(length, depth - 1.0));
+        } else if (engine.steps() < ControlledEngine.FAIR_AFTER) {
+            length = engine.steps();
+        }
         return true;
     }
 

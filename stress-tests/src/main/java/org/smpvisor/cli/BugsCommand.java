@@ -209,7 +209,8 @@ public final class BugsCommand implements Callable<Integer> {
                 List<Bug> some = new ArrayList<>();
                 for (Bug b : Bug.values()) {
                     if (b.id().equalsIgnoreCase(id)
-                            || b.id().toUpperCase(Locale.ROOT).matches(id.toUpperCase(Locale.ROOT) + "[A-Z]")) {
+                            || b.id().length() == id.length() + 1
+                                    && b.id().toUpperCase(Locale.ROOT).startsWith(id.toUpperCase(Locale.ROOT))) {
                         some.add(b);
                     }
                 }

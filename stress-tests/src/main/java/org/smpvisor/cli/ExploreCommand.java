@@ -1,6 +1,8 @@
 package org.smpvisor.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +71,8 @@ public final class ExploreCommand implements Callable<Integer> {
             defaultValue = "portfolio",
             description =
                     "How schedules are chosen (default: ${DEFAULT-VALUE}): random (every step equally likely), pos"
-                            + " (partial-order sampling), pct (random priorities, 1 to 3 changes), search (all schedules with few"
+                            + " (partial-order sampling), spread (what comes from outside is spread over the run), pct (random"
+                            + " priorities, 1 to 3 changes), buffers (stores reach memory late), search (all schedules with few"
                             + " preemptions and interrupts, then more), portfolio (all of them in turn).")
     private String strategy;
 
@@ -155,6 +158,11 @@ public final class ExploreCommand implements Callable<Integer> {
                     options.threads(),
                     options.seed());
             out.flush();
+        }
+        try {
+            Files.createDirectories(options.runs());
+        } catch (IOException e) {
+            throw wrong("--runs: " + options.runs() + " cannot be made: " + e.getMessage());
         }
         ExploreRun run = new ExploreRun(options, progress);
         CountDownLatch shown = new CountDownLatch(1);

@@ -162,7 +162,7 @@ public final class ExploreRun {
             edges.addAll(e.subject().machine().validator().edges());
             missed *= e.missed(3);
             exhausted.addAll(e.exhausted());
-            complete |= e.isOver();
+            complete |= e.isComplete();
             schedules += e.schedules();
             steps += e.steps();
             points += e.points();
@@ -201,7 +201,9 @@ public final class ExploreRun {
                 best = g.shortest().switches() < best.shortest().switches() ? g : best;
             }
             n++;
-            boolean replayable = best.first().violation().kind() != Violation.Kind.LOCKING && n <= KEPT;
+            Violation.Kind kind = best.first().violation().kind();
+            // Locks and races are found from what several schedules did, and are told once.
+            boolean replayable = kind != Violation.Kind.LOCKING && kind != Violation.Kind.RACE && n <= KEPT;
             LockCycle circle = null;
             for (Explorer e : explorers) {
                 circle = circle != null

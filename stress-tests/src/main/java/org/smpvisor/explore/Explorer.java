@@ -200,7 +200,12 @@ public final class Explorer {
         return portfolio.exhausted();
     }
 
-    /** Whether every schedule has been tried. */
+    /** Whether the search has tried every schedule. */
+    public boolean isComplete() {
+        return portfolio.isComplete();
+    }
+
+    /** Whether nothing is left to try. */
     public boolean isOver() {
         return portfolio.isOver();
     }

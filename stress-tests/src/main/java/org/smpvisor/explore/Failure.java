@@ -18,7 +18,12 @@ public record Failure(String scenario, Violation violation, byte[] decisions, St
 
     /** Signature of a violation. */
     public static String signature(Violation v) {
-        return v.kind() + " " + v.text().replaceAll("\\b[0-9]+\\b", "#").replaceAll("(?<=[a-z])[0-9]+", "#");
+        return withoutNumbers(v.kind() + " " + v.text());
+    }
+
+    /** A sentence with its numbers replaced. */
+    static String withoutNumbers(String text) {
+        return text.replaceAll("\\b[0-9]+\\b", "#").replaceAll("(?<=[a-z])[0-9]+", "#");
     }
 
     /** Times that another actor goes on than the one before: the length of the story. */

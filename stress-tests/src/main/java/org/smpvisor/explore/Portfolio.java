@@ -64,6 +64,7 @@ final class Portfolio {
     private int at;
     private int bound;
     private boolean over;
+    private boolean complete;
 
     /**
      * @param name one of {@link #NAMES}
@@ -124,11 +125,19 @@ final class Portfolio {
         if (bound < BOUNDS.length) {
             arm.strategy = search();
         } else {
-            over = true; // every schedule has been tried: chance has nothing to add
+            complete = true;
+            arms.remove(arm);
+            at = 0;
+            over = arms.isEmpty();
         }
     }
 
-    /** Whether every schedule has been tried. */
+    /** Whether the search has tried every schedule; those with store buffers are not among them. */
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** Whether nothing is left to try. */
     boolean isOver() {
         return over;
     }

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -180,6 +181,14 @@ public record ReplayFile(
         for (String b : text.isEmpty() ? new String[0] : text.split(" +")) {
             out.add(Bug.named(b).orElseThrow(() -> bad(name, 3, "there is no bug '" + b + "'")));
         }
+        Variant together = Variant.xen();
+        for (Bug b : out) {
+            try {
+                together = together.with(b);
+            } catch (IllegalArgumentException e) {
+                throw bad(name, 3, e.getMessage());
+            }
+        }
         return out;
     }
 
@@ -205,6 +214,14 @@ public record ReplayFile(
             out[i] = (byte) a;
         }
         return out;
+    }
+
+    /** Whether the recorded failure is among {@code violations}, numbers aside. */
+    boolean isShownBy(List<Violation> violations) {
+        String recorded = Failure.withoutNumbers(failure);
+        return violations.stream()
+                .anyMatch(
+                        v -> Failure.withoutNumbers(v.kind() + ": " + v.text()).equals(recorded));
     }
 
     /** The first step at which {@code seen} differs from the file, in words; {@code null} when nothing differs. */

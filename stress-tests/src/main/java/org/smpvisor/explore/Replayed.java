@@ -38,10 +38,21 @@ public record Replayed(
                 file,
                 subject.engine().vehicle(),
                 story.outcome().end(),
-                file.difference(seen),
+                difference(file, seen, story),
                 story.violations(),
                 causes,
                 story.lines(allSteps));
+    }
+
+    private static String difference(ReplayFile file, List<Recording.Step> seen, Story story) {
+        String steps = file.difference(seen);
+        if (steps != null) {
+            return steps;
+        }
+        if (story.outcome().end() == Outcome.End.CUT) {
+            return "step " + seen.size() + ": the file is at its end, but the run would go on";
+        }
+        return file.isShownBy(story.violations()) ? null : "every step is as recorded, but the failure does not show";
     }
 
     /** Whether something went wrong that no weak spot explains. */

@@ -310,8 +310,6 @@ final class Snapshot {
     private void pack() {
         byField.values().forEach(Column::pack);
         saved.addAll(byField.values());
-        if (Boolean.getBoolean("smpvisor.snapshot"))
-            byField.forEach((f, c) -> System.err.println(c.owners.size() + " " + f));
         rest = saved.toArray(Saved[]::new);
         ints = intCells.toArray(IntCell[]::new);
         intValues = intCells.stream().mapToInt(IntCell::peek).toArray();

@@ -73,14 +73,15 @@ public final class ExploreReport {
     /** How much of the scenario is known: what was exhausted, else the bound of the random search. */
     private static String reach(ExploreRecord.Explored e) {
         if (e.complete()) {
-            return "complete: all schedules tried";
+            return "complete: all schedules tried, stores in order, timers early at most three times";
         }
         List<String> parts = new ArrayList<>();
         if (!e.exhausted().isEmpty()) {
             parts.add(e.exhausted().get(e.exhausted().size() - 1));
         }
         if (e.missed() < 0.995) {
-            parts.add(String.format(Locale.ROOT, "any bug of depth 3 missed with probability < %.2g", e.missed()));
+            parts.add(
+                    String.format(Locale.ROOT, "any bug of depth 3 missed with probability < %.2g", 1.05 * e.missed()));
         }
         return String.join("; ", parts);
     }

@@ -23,6 +23,7 @@ public final class Explainer {
     };
     private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5, Quirk.H10};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10};
+    private static final Quirk[] CONTRADICTS = {Quirk.H27, Quirk.H3, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2};
     private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1, Quirk.H10};
     private static final Quirk[] LEAVES = {
         Quirk.SV1, Quirk.SV2, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10, Quirk.SV4
@@ -53,7 +54,7 @@ public final class Explainer {
             case DUPLICATED -> first(DOUBLES, v);
             case WRONG_TARGET -> first(MISROUTES, v);
             case LEFT_BEHIND -> first(LEAVES, v);
-            case INCONSISTENT -> first(LOSES, v);
+            case INCONSISTENT -> first(CONTRADICTS, v);
             case CORRUPTED -> first(CORRUPTS, v);
             case DEADLOCK, LOCKING, LIVELOCK, GUEST_DIED, MODEL_BUG, RACE -> null;
         };
