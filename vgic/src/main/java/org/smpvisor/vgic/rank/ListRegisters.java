@@ -320,6 +320,7 @@ final class ListRegisters {
         for (long mask = cpu.lrMask(); mask != 0; mask &= mask - 1) {
             updateOneLr(cpu, v, Long.numberOfTrailingZeros(mask));
         }
+        rules.late.synced(cpu, v);
         v.lock().unlockIrqRestore(cpu, flags);
     }
 

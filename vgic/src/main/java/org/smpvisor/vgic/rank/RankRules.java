@@ -85,6 +85,13 @@ final class RankRules {
 
     /** What is done before guest entry about assertions that were recorded since the sync (SV4). V held. */
     interface LateRule {
+        /** An assertion was recorded, or enabled, that may concern a list register in use. V of {@code v} held. */
+        default void noted(Pcpu cpu, VgicVcpu v) {}
+
+        /** All list registers of {@code v} have been synced. V of {@code v} held. */
+        default void synced(Pcpu cpu, VgicVcpu v) {}
+
+        /** Guest entry: V of {@code v} held. */
         void look(Pcpu cpu, ListRegisters lrs, VgicVcpu v);
     }
 
@@ -169,7 +176,7 @@ final class RankRules {
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
         visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p) -> p.owner().getOpaque(cpu) : this::noKickForVisible;
         trapEntry = variant.isFixed(Quirk.SV3) ? new DisarmFirst() : new OpenFirst();
-        late = variant.isFixed(Quirk.SV4) ? RankRules::syncAgain : this::waitForExit;
+        late = variant.isFixed(Quirk.SV4) ? new SyncAgain() : this::waitForExit;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
     }
 
@@ -348,6 +355,29 @@ final class RankRules {
                 reached(cpu, Quirk.SV4, n.element());
             }
             n = n.peekNext(cpu);
+        }
+    }
+
+    /** Corrected; walks only where something was recorded since the sync. */
+    private static final class SyncAgain implements LateRule {
+        @Override
+        public void noted(Pcpu cpu, VgicVcpu v) {
+            v.late().setGuarded(cpu, 1);
+        }
+
+        @Override
+        public void synced(Pcpu cpu, VgicVcpu v) {
+            if (v.late().getGuarded(cpu) != 0) {
+                v.late().setGuarded(cpu, 0);
+            }
+        }
+
+        @Override
+        public void look(Pcpu cpu, ListRegisters lrs, VgicVcpu v) {
+            if (v.late().getGuarded(cpu) != 0) {
+                v.late().setGuarded(cpu, 0);
+                syncAgain(cpu, lrs, v);
+            }
         }
     }
 

@@ -172,6 +172,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         p.status().setBit(cpu, PendingIrq.QUEUED);
         if (!p.inflight().isEmpty(cpu)) {
             rules.found(cpu, p, v);
+            rules.late.noted(cpu, v);
             lrs.raiseInflightIrq(cpu, v, p);
             return true;
         }
@@ -284,6 +285,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
             p.status().setBit(cpu, PendingIrq.ENABLED);
             boolean inflight = !p.inflight().isEmpty(cpu);
             boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
+            if (inflight && !raised) {
+                rules.late.noted(cpu, guardian);
+            }
             if (raised) {
                 rules.found(cpu, p, guardian);
                 lrs.raiseGuestIrq(cpu, guardian, p);

@@ -2,6 +2,7 @@ package org.smpvisor.vgic.rank;
 
 import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.Pcpu;
@@ -32,6 +33,10 @@ public final class VgicVcpu implements Vcpu.State {
     @Deviation("Xen has no such field; it is a shadow for the marks of the weak spots")
     private final RefCell<PendingIrq> astray;
 
+    /** Whether something was recorded for a list register in use since the last sync; for the corrected rule alone. */
+    @GuardedBy("lock")
+    private final IntCell late;
+
     @Xen("vcpu_vgic_init")
     VgicVcpu(Vcpu vcpu, VgicDomain domain) {
         this.vcpu = vcpu;
@@ -45,6 +50,7 @@ public final class VgicVcpu implements Vcpu.State {
         this.inflight = new ListNode<>(null, vcpu + ".inflight", guard);
         this.lrPending = new ListNode<>(null, vcpu + ".lr_pending", guard);
         this.astray = new RefCell<>(vcpu + ".astray", null);
+        this.late = new IntCell(vcpu + ".late", lock, 0);
     }
 
     /** V for the heads of the lists, which share the fate of the entries beside them. */
@@ -89,6 +95,10 @@ public final class VgicVcpu implements Vcpu.State {
     /** A private interrupt, 0..31. */
     public PendingIrq pendingIrq(int irq) {
         return pendingIrqs[irq];
+    }
+
+    IntCell late() {
+        return late;
     }
 
     /** For a list that is broken between its head and no entry: who was last changed under the wrong lock. */
