@@ -3,6 +3,8 @@ package org.smpvisor.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Measures jobs: reference, subject, reference, subject, until enough undisturbed pairs have come together. */
 public final class Bench {
@@ -39,8 +41,16 @@ public final class Bench {
 
     private JobResult run(Job job) {
         JobResult result;
-        try {
-            result = JobResult.of(job, measure(job.newReference(), job.newSubject()));
+        try (Subject reference = job.newReference();
+                Subject subject = job.newSubject()) {
+            String missing = reference.missing();
+            Samples samples = measure(missing == null ? reference : length -> 1, subject);
+            String notes = Stream.of(missing == null ? reference.note() : missing, subject.note())
+                    .filter(n -> !n.isEmpty())
+                    .collect(Collectors.joining("; "));
+            result = missing == null
+                    ? JobResult.of(job, samples, notes)
+                    : JobResult.of(job, samples, notes).withoutReference();
         } catch (BenchFailure e) {
             throw new BenchFailure(job.label() + ": " + e.getMessage(), e);
         }

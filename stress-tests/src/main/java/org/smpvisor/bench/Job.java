@@ -85,7 +85,25 @@ public enum Job {
             Double.NaN,
             new Ratio("times slower than with it off", "acknowledges/s", true, 1.2),
             () -> new StormJob(Job.stormCpus(), false),
-            () -> new StormJob(Job.stormCpus(), true));
+            () -> new StormJob(Job.stormCpus(), true)),
+    SCHEDULES(
+            "schedules",
+            "explored: an SPI is injected while it is retargeted, whole rank vGIC, one thread",
+            "schedules/s",
+            Double.NaN,
+            Double.NaN,
+            new Ratio("times the rate of Lincheck's model checker on the same code", "invocations/s", false, 100),
+            LincheckReference::new,
+            () -> new ScheduleJob(false)),
+    POINTS(
+            "points",
+            "the same: points at which the scheduler decides",
+            "points/s",
+            5_000_000,
+            Double.NaN,
+            new Ratio("lock-unlock pairs per point", Job.LOCKS, true, Double.NaN),
+            TicketLock::new,
+            () -> new ScheduleJob(true));
 
     private static final String LOCKS = "pairs/s";
     private static final String TRIPS = "trips/s";

@@ -12,10 +12,19 @@ import java.util.Map;
  * @param discarded pairs of runs thrown away since the reference was disturbed
  * @param reference median of the reference
  * @param ratio median over the pairs
+ * @param note what else is worth knowing, may be empty
  */
 public record JobResult(
-        Job job, double median, double min, double max, int runs, int discarded, double reference, double ratio) {
-    static JobResult of(Job job, Samples samples) {
+        Job job,
+        double median,
+        double min,
+        double max,
+        int runs,
+        int discarded,
+        double reference,
+        double ratio,
+        String note) {
+    static JobResult of(Job job, Samples samples, String note) {
         double[] s = samples.subjects();
         return new JobResult(
                 job,
@@ -25,7 +34,12 @@ public record JobResult(
                 s.length,
                 samples.discarded(),
                 Samples.median(samples.references()),
-                Samples.median(samples.ratios(job.ratio())));
+                Samples.median(samples.ratios(job.ratio())),
+                note);
+    }
+
+    JobResult withoutReference() {
+        return new JobResult(job, median, min, max, runs, discarded, Double.NaN, Double.NaN, note);
     }
 
     /** Whether the target is reached in operations a second. */
@@ -76,6 +90,7 @@ public record JobResult(
         d.put("holdsAsRatio", holdsAsRatio());
         d.put("holds", holds());
         d.put("xen", figure(job.xen()));
+        d.put("note", note);
         return d;
     }
 

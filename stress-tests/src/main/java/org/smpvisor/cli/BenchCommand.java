@@ -185,7 +185,7 @@ public final class BenchCommand implements Callable<Integer> {
                     rate(r.max()),
                     rate(job.target()),
                     job.hasTarget() ? yes(r.holdsAbsolutely()) : "",
-                    String.format(Locale.ROOT, "%.2f", r.ratio()),
+                    Double.isNaN(r.ratio()) ? "-" : String.format(Locale.ROOT, "%.2f", r.ratio()),
                     job.ratio().hasLimit()
                             ? String.format(
                                     Locale.ROOT,
@@ -203,12 +203,13 @@ public final class BenchCommand implements Callable<Integer> {
             Job job = r.job();
             out.printf(
                     Locale.ROOT,
-                    "%-14s %s; %s (reference %s %s)%n",
+                    "%-14s %s; %s (reference %s %s)%s%n",
                     job.label(),
                     job.what(),
                     job.ratio().name(),
                     rate(r.reference()),
-                    job.ratio().unit());
+                    job.ratio().unit(),
+                    r.note().isEmpty() ? "" : "; " + r.note());
         }
         out.println();
         out.println(
@@ -221,7 +222,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private static String rate(double v) {
-        return Double.isNaN(v) ? "-" : String.format(Locale.ROOT, "%,.0f", v);
+        return Double.isNaN(v) ? "-" : String.format(Locale.ROOT, v < 10 ? "%.2f" : "%,.0f", v);
     }
 
     private static String trimmed(double v) {

@@ -72,6 +72,6 @@ class SamplesTest {
     }
 
     private static JobResult result(Job job, double rate, double ratio) {
-        return new JobResult(job, rate, rate, rate, 9, 0, rate * ratio, ratio);
+        return new JobResult(job, rate, rate, rate, 9, 0, rate * ratio, ratio, "");
     }
 }
