@@ -49,6 +49,7 @@ class ArchitectureTest {
         "..smpvisor.oracle..",
         "..smpvisor.explore..",
         "..smpvisor.bench..",
+        "..smpvisor.mutate..",
         "..smpvisor.campaign..",
         "..smpvisor.cli..",
         "..smpvisor.report..",

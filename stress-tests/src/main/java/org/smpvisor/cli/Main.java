@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ShrinkCommand.class,
             LocksCommand.class,
             BugsCommand.class,
+            MutateCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         },
