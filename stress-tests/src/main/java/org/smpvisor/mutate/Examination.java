@@ -80,6 +80,7 @@ public final class Examination {
             case LEFT_BEHIND, INCONSISTENT -> "audit";
             case CORRUPTED, MODEL_BUG -> "assertion";
             case GUEST_DIED -> "guest";
+            case RACE -> "race detector";
         };
     }
 

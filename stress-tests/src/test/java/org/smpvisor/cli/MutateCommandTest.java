@@ -12,7 +12,9 @@ class MutateCommandTest {
         Ending e = Ending.of("mutate", "--list", "--family", "skip-kick");
 
         assertThat(e.status()).isZero();
-        assertThat(e.out()).contains("skip-kick:vgic.rank.RankVgic.injectIrq#0").doesNotContain("drop-lock");
+        assertThat(e.out())
+                .contains("skip-kick:vgic.rank.PastRankRules$KickAlways.kick#0")
+                .doesNotContain("drop-lock");
     }
 
     @ParameterizedTest

@@ -46,7 +46,7 @@ class MutationTest {
 
     @ParameterizedTest
     @CsvSource({
-        "skip-kick:vgic.rank.RankVgic.injectIrq#0, audit",
+        "skip-kick:vgic.rank.PastRankRules$KickAlways.kick#0, audit",
         "keep-lock:vgic.rank.RankVgic.injectIrq#0, deadlock",
         "forcing-unlock:vgic.rank.RankVgic.injectIrq#0, lock validator",
     })
