@@ -37,6 +37,10 @@ class FaultTest {
     private static void assertReported(Variant variant, Fault fault, String scenario, Violation.Kind kind, int seeds) {
         for (long seed = 1; seed <= seeds; seed++) {
             RunRecord run = Runs.run(scenario, variant, 6, seed);
+            for (int again = 1; again <= 3 && run.verdict() == Verdict.NOT_EXERCISED; again++) {
+                // Mended at once, and said so: its vCPU was just about to look. That proves nothing, so once more.
+                run = Runs.run(scenario, variant, 6, seed + 100L * again);
+            }
 
             assertThat(run.verdict())
                     .as("%s, seed %d: %s", fault, seed, run.explanation())
