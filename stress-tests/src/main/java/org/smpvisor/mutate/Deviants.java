@@ -14,7 +14,7 @@ public final class Deviants {
 
     private Deviants() {}
 
-    /** Whether the mutated site was ever executed. */
+    /** Whether the mutated site was ever executed, with an effect where that can be told at once. */
     static boolean isReached() {
         return reached;
     }
@@ -123,43 +123,43 @@ public final class Deviants {
     // ---------------------------------------------------------------------------------------------------
 
     public static int plain_lockIrqSave(SpinLock l, Pcpu cpu) {
-        reached = true;
+        reached |= !cpu.isIrqMasked();
         int flags = cpu.isIrqMasked() ? 1 : 0;
         l.lock(cpu);
         return flags;
     }
 
     public static void plain_lockIrq(SpinLock l, Pcpu cpu) {
-        reached = true;
+        reached |= !cpu.isIrqMasked();
         l.lock(cpu);
     }
 
     public static int plain_readLockIrqSave(RwLock l, Pcpu cpu) {
-        reached = true;
+        reached |= !cpu.isIrqMasked();
         int flags = cpu.isIrqMasked() ? 1 : 0;
         l.readLock(cpu);
         return flags;
     }
 
     public static int plain_writeLockIrqSave(RwLock l, Pcpu cpu) {
-        reached = true;
+        reached |= !cpu.isIrqMasked();
         int flags = cpu.isIrqMasked() ? 1 : 0;
         l.writeLock(cpu);
         return flags;
     }
 
     public static void forcing_unlockIrqRestore(SpinLock l, Pcpu cpu, int flags) {
-        reached = true;
+        reached |= flags != 0;
         l.unlockIrq(cpu);
     }
 
     public static void forcing_readUnlockIrqRestore(RwLock l, Pcpu cpu, int flags) {
-        reached = true;
+        reached |= flags != 0;
         l.readUnlockIrq(cpu);
     }
 
     public static void forcing_writeUnlockIrqRestore(RwLock l, Pcpu cpu, int flags) {
-        reached = true;
+        reached |= flags != 0;
         l.writeUnlockIrq(cpu);
     }
 
