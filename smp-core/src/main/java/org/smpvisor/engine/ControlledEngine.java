@@ -692,9 +692,4 @@ public final class ControlledEngine extends Engine {
     public long totalPoints() {
         return totalPoints;
     }
-
-    /** Steps after which the run is given up. */
-    public int maxSteps() {
-        return maxSteps;
-    }
 }

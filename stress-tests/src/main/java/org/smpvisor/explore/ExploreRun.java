@@ -211,7 +211,7 @@ public final class ExploreRun {
                         : e.subject().circleOf(best.first().violation());
             }
             Kept kept = replayable
-                    ? shrunk(scenario, best, n)
+                    ? shrunk(scenario, best.shortest(), n)
                     : circle != null ? realised(scenario, best, circle, n) : Kept.without(best.shortest(), "");
             found.add(new ExploreRecord.Found(
                     kept.failure,
@@ -259,10 +259,6 @@ public final class ExploreRun {
         }
         return Kept.without(
                 group.shortest(), String.format(Locale.ROOT, "not realised in %,d schedules of this scenario", tried));
-    }
-
-    private Kept shrunk(SmallScenario scenario, Explorer.Group group, int number) {
-        return shrunk(scenario, group.shortest(), number);
     }
 
     private Kept shrunk(SmallScenario scenario, Failure f, int number) {

@@ -165,7 +165,7 @@ public final class Explorer {
         return groups.size() == known ? List.of() : new ArrayList<>(groups.values()).subList(known, groups.size());
     }
 
-    /** Different steps that were seen in a sample of the schedules: kind and object, numbers left out. */
+    /** Different steps that were seen in a sample of the schedules: kind and object. */
     Set<String> kinds() {
         return kinds;
     }

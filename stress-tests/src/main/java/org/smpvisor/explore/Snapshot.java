@@ -58,7 +58,6 @@ final class Snapshot {
     private final List<RefCell<?>> refCells = new ArrayList<>();
     private final List<ListNode<?>> nodes = new ArrayList<>();
     private final List<SpinLock> spinLocks = new ArrayList<>();
-    private int fields;
     private Saved[] rest;
     private IntCell[] ints;
     private int[] intValues;
@@ -232,7 +231,6 @@ final class Snapshot {
     }
 
     private void takeField(Object o, Field f) throws IllegalAccessException {
-        fields++;
         Object v = f.get(o);
         if (!f.getType().isPrimitive()) {
             visit(v);
@@ -339,11 +337,5 @@ final class Snapshot {
         for (Saved s : rest) {
             s.restore();
         }
-    }
-
-    /** What it holds, for reports. */
-    String size() {
-        return ints.length + refs.length + " cells, " + links.length + " list nodes, " + fields + " fields, "
-                + rest.length + " others";
     }
 }

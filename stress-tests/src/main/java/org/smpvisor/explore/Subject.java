@@ -17,6 +17,7 @@ import org.smpvisor.engine.Actor;
 import org.smpvisor.engine.ControlledEngine;
 import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Outcome;
+import org.smpvisor.engine.Point;
 import org.smpvisor.engine.Race;
 import org.smpvisor.engine.RandomWalk;
 import org.smpvisor.engine.StateCorrupted;
@@ -223,8 +224,8 @@ public final class Subject {
             }
         }
         for (Pcpu p : machine.pcpus()) {
-            boolean settled = engine.pendingPoint(p.id()) == org.smpvisor.engine.Point.GUEST_STEP
-                    || engine.pendingPoint(p.id()) == org.smpvisor.engine.Point.WFI;
+            boolean settled =
+                    engine.pendingPoint(p.id()) == Point.GUEST_STEP || engine.pendingPoint(p.id()) == Point.WFI;
             if (!settled || !p.mailbox().isEmpty() || p.softirqs().peek() != 0) {
                 return false;
             }
@@ -386,10 +387,5 @@ public final class Subject {
         machine.environmentEvents().collectAll(all);
         all.sort(Comparator.comparingLong(EventRing.Entry::nanos));
         return all;
-    }
-
-    /** Size of the state that is put back before each schedule. */
-    String stateSize() {
-        return snapshot.size();
     }
 }
