@@ -28,6 +28,12 @@ public final class Pcpu extends PcpuTailPadding {
 
     private static final int MAX_WAITS = 16;
 
+    /** Bits of the attention word. Something has arrived since the last look. */
+    private static final int ARRIVED = 1;
+
+    /** The engine decides at every point, whether something arrived or not. */
+    private static final int ALWAYS = 2;
+
     /** Softirqs and tasklets raised from outside the machine arrive as SGIs of this many extra senders. */
     public static final int EXTRA_SENDERS = 1;
 
@@ -35,6 +41,9 @@ public final class Pcpu extends PcpuTailPadding {
     private final long affinity;
     private final Engine engine;
     private final Memory memory;
+    /** The attention word when nothing has arrived. */
+    private final int calm;
+
     private final HeldLocks held;
     private final SgiMailbox mailbox;
     private final Softirqs softirqs;
@@ -98,6 +107,8 @@ public final class Pcpu extends PcpuTailPadding {
         this.affinity = affinity;
         this.engine = engine;
         this.memory = engine.memory();
+        this.calm = engine.decidesAtPoints() ? ALWAYS : 0;
+        ATTENTION.setVolatile(this, calm);
         this.held = new HeldLocks(this, validator);
         this.mailbox = new SgiMailbox(pcpus + EXTRA_SENDERS);
         this.softirqs = new Softirqs(this);
@@ -200,17 +211,19 @@ public final class Pcpu extends PcpuTailPadding {
 
     /** Reports an operation that is about to happen; a pending, unmasked interrupt is taken first. */
     public void point(Point what, Object on) {
-        engine.point(this, what, on);
+        if ((int) ATTENTION.getOpaque(this) != 0) { // natively almost never: one look is all that a point costs
+            engine.point(this, what, on);
+        }
     }
 
     /** Whether something arrived since the last {@link #attend}, or an interrupt waits that is not masked. */
     public boolean needsAttention() {
-        return (int) ATTENTION.getOpaque(this) != 0;
+        return ((int) ATTENTION.getOpaque(this) & ARRIVED) != 0;
     }
 
     /** Rings the pCPU: something has arrived for it. Callable from any thread, after the arrival was published. */
     public void signal() {
-        ATTENTION.setVolatile(this, 1);
+        ATTENTION.setVolatile(this, calm | ARRIVED);
         if (PARKED.getVolatile(this) != null) { // flag up, then look for a sleeper: pairs with park
             engine.wake(this);
         }
@@ -221,7 +234,7 @@ public final class Pcpu extends PcpuTailPadding {
      * the flag is up already.
      */
     public void signalAfterRmw() {
-        if ((int) ATTENTION.getVolatile(this) == 0) {
+        if (((int) ATTENTION.getVolatile(this) & ARRIVED) == 0) {
             signal();
         }
     }
@@ -236,7 +249,7 @@ public final class Pcpu extends PcpuTailPadding {
 
     /** Takes in what arrived; whether an interrupt is signalled is known afterwards. Only engines call this. */
     public void takeIn() {
-        ATTENTION.setOpaque(this, 0);
+        ATTENTION.setOpaque(this, calm);
         VarHandle.fullFence(); // flag down before the look: pairs with signal's order of publication, then flag
         irqSignalled = line.sample(this);
     }
@@ -309,7 +322,9 @@ public final class Pcpu extends PcpuTailPadding {
             held.opensIrqs();
         }
         irqMasked = false;
-        engine.irqsOpened(this);
+        if (irqSignalled || (int) ATTENTION.getOpaque(this) != 0) {
+            engine.irqsOpened(this);
+        }
     }
 
     /** The interrupt mask as it is, for {@link #localIrqRestore}. */

@@ -15,9 +15,18 @@ public interface VgicOps {
     @Xen("vgic_inject_irq")
     void injectIrq(Pcpu cpu, Domain d, Vcpu v, int virq, boolean level);
 
-    /** On a trap from the guest, interrupts masked: they are about to be opened, and the list registers are synced after that. */
+    /**
+     * On a trap from the guest, interrupts masked: they are about to be opened, and the list registers are synced after that.
+     *
+     * @return whether {@link #irqsWereOpened} is to be told when that is done
+     */
     @Xen("enter_hypervisor_from_guest_preirq")
-    default void beforeIrqsOpen(Pcpu cpu) {}
+    default boolean beforeIrqsOpen(Pcpu cpu) {
+        return false;
+    }
+
+    /** Interrupts have been opened, and what waited was taken; the sync is next. */
+    default void irqsWereOpened(Pcpu cpu) {}
 
     /** On every guest exit: takes back what the guest finished. {@code v} is current. */
     @Xen("vgic_sync_from_lrs")

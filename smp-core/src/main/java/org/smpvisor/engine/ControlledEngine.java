@@ -485,6 +485,11 @@ public final class ControlledEngine extends Engine {
     // ---- the model's side -------------------------------------------------------------------------------------------
 
     @Override
+    public boolean decidesAtPoints() {
+        return true;
+    }
+
+    @Override
     public void point(Pcpu cpu, Point w, Object o) {
         int k = cpu.id();
         points++;

@@ -8,6 +8,9 @@ import org.smpvisor.cpu.Pcpu;
  * engine for the time.
  */
 public abstract sealed class Engine permits NativeEngine, ControlledEngine {
+    /** Whether this engine is to be told of every point; otherwise of those only at which something has arrived. */
+    public abstract boolean decidesAtPoints();
+
     /**
      * The pCPU is about to do {@code what} on {@code on}. An interrupt that is pending and not masked may be taken here, on
      * top of whatever runs, also under locks; the native engine takes it at once.
@@ -16,7 +19,7 @@ public abstract sealed class Engine permits NativeEngine, ControlledEngine {
 
     /** The memory of a controlled run, {@code null} where accesses go straight to the host's. */
     public Memory memory() {
-        return null;
+        return Memory.NONE;
     }
 
     /** The pCPU has just opened its interrupts: a point, at which one that waited may be taken. */

@@ -11,6 +11,12 @@ import org.smpvisor.cpu.Pcpu;
  * <p>Cells, locks and the SGI mailbox tell it what they do; the methods are called after the point was reported.
  */
 public final class Memory {
+    /**
+     * No memory of its own: accesses go straight to the host's. Read from a field, so that this class is loaded in native runs,
+     * too: a getter whose type is not loaded is not inlined, which costs a call at each access.
+     */
+    static final Memory NONE = null;
+
     private final RaceDetector races;
     private final StoreBuffer[] buffers;
     private boolean watchesRaces = true;

@@ -28,6 +28,11 @@ public final class NativeEngine extends Engine {
     }
 
     @Override
+    public boolean decidesAtPoints() {
+        return false;
+    }
+
+    @Override
     public void point(Pcpu cpu, Point what, Object on) {
         if (cpu.needsAttention()) {
             cpu.attend();

@@ -95,13 +95,14 @@ public final class Entry implements IrqEntry {
      * a handler is Xen's "bad mode" panic.
      */
     public void take(Pcpu cpu, ExceptionVector vector) {
-        switch (vector.handler()) {
-            case HYP_IRQ -> {
-                cpu.point(Point.IRQ_DELIVER, cpu);
-                gic.interrupt(cpu); // no softirq and no LR work on return to Xen's own code
-            }
-            case GUEST_SYNC, GUEST_IRQ -> guestVector(cpu, vector);
-            case INVALID, HYP_SYNC, HYP_ERROR, GUEST_ERROR -> throw badMode(cpu, vector);
+        ExceptionVector.Handler handler = vector.handler();
+        if (handler == ExceptionVector.Handler.GUEST_SYNC || handler == ExceptionVector.Handler.GUEST_IRQ) {
+            guestVector(cpu, vector);
+        } else if (handler == ExceptionVector.Handler.HYP_IRQ) {
+            cpu.point(Point.IRQ_DELIVER, cpu);
+            gic.interrupt(cpu); // no softirq and no LR work on return to Xen's own code
+        } else {
+            throw badMode(cpu, vector);
         }
     }
 
@@ -129,10 +130,13 @@ public final class Entry implements IrqEntry {
     private void guestVector(Pcpu cpu, ExceptionVector vector) {
         Vcpu v = cpu.current();
         if (vector.interrupts() == ExceptionVector.Interrupts.OPEN) {
-            vgic.beforeIrqsOpen(cpu);
+            boolean told = vgic.beforeIrqsOpen(cpu);
             cpu.setBeforeSync(true);
             cpu.localIrqEnable();
             cpu.setBeforeSync(false);
+            if (told) {
+                vgic.irqsWereOpened(cpu);
+            }
         }
         if (vector.handler() == ExceptionVector.Handler.GUEST_IRQ) {
             cpu.count(Counter.IRQ_EXITS);

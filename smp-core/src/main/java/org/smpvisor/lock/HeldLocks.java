@@ -45,13 +45,7 @@ public final class HeldLocks {
     private final Pcpu cpu;
     private final LockValidator validator;
     private final boolean enabled;
-    private final Object[] locks = new Object[MAX_HELD];
-    private final LockClass[] classes = new LockClass[MAX_HELD];
-    private final int[] uses = new int[MAX_HELD];
-    /** Hash and set of the classes below a place of the stack, in its context. */
-    private final long[] chains = new long[MAX_HELD + 1];
-
-    private final long[] masks = new long[MAX_HELD + 1];
+    private final Holding[] stack = new Holding[MAX_HELD];
     private final long[] known = new long[KNOWN];
     private final long[] hits = new long[KNOWN];
     private final Tally acquisitions = new Tally(LockClass.values().length << 2);
@@ -60,9 +54,11 @@ public final class HeldLocks {
     @OwnedBy("boot")
     private LockTimes times;
 
+    /** Index of the first free place of the stack. */
     @OwnedBy("pcpu")
     private int depth;
 
+    /** Index of the first place of the running context. */
     @OwnedBy("pcpu")
     private int base;
 
@@ -73,10 +69,25 @@ public final class HeldLocks {
     @OwnedBy("pcpu")
     private boolean outOfOrder;
 
+    /** One place of the stack. What a free place says is of no account. */
+    public static final class Holding {
+        private Object lock;
+        private int classIndex;
+        private int use;
+
+        /** Hash and set of the classes below this place; not kept for the first place of a context, below which there is none. */
+        private long chain;
+
+        private long mask;
+    }
+
     public HeldLocks(Pcpu cpu, LockValidator validator) {
         this.cpu = cpu;
         this.validator = validator;
         this.enabled = validator.isEnabled();
+        for (int i = 0; i < MAX_HELD; i++) {
+            stack[i] = new Holding();
+        }
     }
 
     /** Measures from now on how long locks are waited for and held, and counts every nesting. Before the pCPU is driven. */
@@ -97,15 +108,19 @@ public final class HeldLocks {
     }
 
     public LockClass classAt(int i) {
-        return classes[i];
+        return classOf(stack[i].lock);
     }
 
     public Object lockAt(int i) {
-        return locks[i];
+        return stack[i].lock;
     }
 
     int useAt(int i) {
-        return uses[i];
+        return stack[i].use;
+    }
+
+    private static LockClass classOf(Object lock) {
+        return lock instanceof SpinLock l ? l.lockClass() : ((RwLock) lock).lockClass();
     }
 
     static long orderOf(Object lock) {
@@ -160,29 +175,34 @@ public final class HeldLocks {
 
     // ---- acquiring --------------------------------------------------------------------------------------------------
 
-    void acquiring(SpinLock lock) {
+    /** The lock is about to be waited for. Returns how it will be held, for {@code acquired}. */
+    int acquiring(SpinLock lock) {
+        int use = use();
         if (enabled) {
-            acquiring(lock.lockClass(), lock, lock.order(), use());
+            acquiring(lock.classIndex(), lock, use);
         }
+        return use;
     }
 
-    void acquiring(RwLock lock, boolean write) {
+    int acquiring(RwLock lock, boolean write) {
+        int use = use() | (write ? 0 : READ);
         if (enabled) {
-            acquiring(lock.lockClass(), lock, lock.order(), use() | (write ? 0 : READ));
+            acquiring(lock.classIndex(), lock, use);
         }
+        return use;
     }
 
     private int use() {
         return (cpu.isIrqMasked() ? MASKED : 0) | (cpu.isInHardIrq() ? HARD : 0);
     }
 
-    private void acquiring(LockClass c, Object lock, long order, int use) {
-        int relation = (masks[depth] >>> c.ordinal() & 1) == 0 ? NONE : relation(c, lock, order, use);
-        long key = mix(chains[depth] ^ ((c.ordinal() + 1L) << 8 | use << 4 | relation));
+    private void acquiring(int c, Object lock, int use) {
+        int relation = (mask() >>> c & 1) == 0 ? NONE : relation(lock, use);
+        long key = mix(chain() ^ ((c + 1L) << 8 | use << 4 | relation));
         int slot = find(key);
-        if (slot < 0 || (validator.watched() >>> c.ordinal() & 1) != 0) {
+        if (slot < 0 || (validator.watched() >>> c & 1) != 0) {
             slot = learn(key, slot);
-            validator.check(cpu, this, c, lock, use, key);
+            validator.check(cpu, this, classOf(lock), lock, use, key);
         }
         if (times != null) {
             long n = ++hits[slot];
@@ -190,6 +210,29 @@ public final class HeldLocks {
                 validator.sample(key);
             }
         }
+    }
+
+    /** Hash of the classes that the running context holds. */
+    private long chain() {
+        return depth == base ? start() : chainAbove(depth - 1);
+    }
+
+    private long chainAbove(int i) {
+        Holding h = stack[i];
+        return mix((i == base ? start() : h.chain) + (h.classIndex << 1 | (h.use & READ) >> 2) + 1);
+    }
+
+    private long start() {
+        return base == 0 ? 0 : MIX;
+    }
+
+    /** Set of the classes that the running context holds. */
+    private long mask() {
+        if (depth == base) {
+            return 0;
+        }
+        Holding h = stack[depth - 1];
+        return (depth - 1 == base ? 0 : h.mask) | 1L << h.classIndex;
     }
 
     /** The place of a chain in the table; negative if it is new. */
@@ -222,13 +265,15 @@ public final class HeldLocks {
         return slot;
     }
 
-    private int relation(LockClass c, Object lock, long order, int use) {
+    private int relation(Object lock, int use) {
+        LockClass c = classOf(lock);
+        long order = orderOf(lock);
         int worst = NONE;
-        for (int i = base; i < depth; i++) {
-            if (classes[i] == c) {
-                int r = orderOf(locks[i]) < order ? ASCENDING : DESCENDING;
-                if (locks[i] == lock) {
-                    r = (uses[i] & READ) == 0 && (use & READ) != 0 ? OWN_WRITE : SAME;
+        for (int i = base; i < depth(); i++) {
+            if (classAt(i) == c) {
+                int r = orderOf(lockAt(i)) < order ? ASCENDING : DESCENDING;
+                if (lockAt(i) == lock) {
+                    r = (useAt(i) & READ) == 0 && (use & READ) != 0 ? OWN_WRITE : SAME;
                 }
                 worst = Math.max(worst, r);
             }
@@ -241,52 +286,41 @@ public final class HeldLocks {
         return product ^ product >>> 29;
     }
 
-    void acquired(SpinLock lock) {
-        push(lock.lockClass(), lock, use());
+    void acquired(SpinLock lock, int use) {
+        push(lock.classIndex(), lock, use);
     }
 
-    void acquired(RwLock lock, boolean write) {
-        push(lock.lockClass(), lock, use() | (write ? 0 : READ));
+    void acquired(RwLock lock, int use) {
+        push(lock.classIndex(), lock, use);
     }
 
     void acquiredByTry(SpinLock lock) {
-        tried(lock.lockClass(), lock, use() | TRY);
+        tried(lock.classIndex(), lock, use() | TRY);
     }
 
     void acquiredByTry(RwLock lock, boolean write) {
-        tried(lock.lockClass(), lock, use() | TRY | (write ? 0 : READ));
+        tried(lock.classIndex(), lock, use() | TRY | (write ? 0 : READ));
     }
 
     /** A lock that was not waited for: what matters is that it is held, and how interrupts stand. */
-    private void tried(LockClass c, Object lock, int use) {
+    private void tried(int c, Object lock, int use) {
         if (enabled) {
-            long key = mix((c.ordinal() + 1L) << 8 | use << 4);
+            long key = mix((c + 1L) << 8 | use << 4);
             if (find(key) < 0) {
                 learn(key, -1);
-                validator.tried(cpu, c, lock, use);
+                validator.tried(cpu, classOf(lock), lock, use);
             }
         }
         push(c, lock, use);
     }
 
-    private void push(LockClass c, Object lock, int use) {
-        int d = depth;
-        locks[d] = lock;
-        classes[d] = c;
-        uses[d] = use;
-        extend(d);
-        depth = d + 1;
-        outOfOrder = false;
-        acquisitions.add(c.ordinal() << 2 | use & (MASKED | HARD), 1);
+    private void push(int c, Object lock, int use) {
+        place(lock, c, use);
+        ordered();
+        acquisitions.add(c << 2 | use & (MASKED | HARD), 1);
         if (times != null) {
-            times.taken(c, d, context, cpu.engine().now());
+            times.taken(classOf(lock), depth - 1, context, cpu.engine().now());
         }
-    }
-
-    private void extend(int d) {
-        int c = classes[d].ordinal();
-        chains[d + 1] = mix(chains[d] + (c << 1 | (uses[d] & READ) >> 2) + 1);
-        masks[d + 1] = masks[d] | 1L << c;
     }
 
     void contended(SpinLock lock) {
@@ -314,29 +348,48 @@ public final class HeldLocks {
                     null,
                     cpu + " releases " + lock + ", which is held by " + lock.owner());
         }
-        pop(lock.lockClass(), lock, 0);
+        pop(lock, 0);
     }
 
     void releasing(RwLock lock, boolean write) {
-        pop(lock.lockClass(), lock, write ? 0 : READ);
+        pop(lock, write ? 0 : READ);
     }
 
-    private void pop(LockClass c, Object lock, int mode) {
+    private void pop(Object lock, int mode) {
         int last = depth - 1;
-        if (last >= base && locks[last] == lock && (uses[last] & READ) == mode) {
+        if (last >= base && stack[last].lock == lock && (stack[last].use & READ) == mode) {
             depth = last;
-            outOfOrder = false;
+            ordered();
             if (times != null) {
-                times.released(c, last, cpu.engine().now());
+                times.released(classOf(lock), last, cpu.engine().now());
             }
         } else {
-            popFromMiddle(c, lock, mode);
+            popFromMiddle(lock, mode);
         }
     }
 
-    private void popFromMiddle(LockClass c, Object lock, int mode) {
-        int i = depth - 1;
-        while (i >= base && (locks[i] != lock || (uses[i] & READ) != mode)) {
+    private void place(Object lock, int c, int use) {
+        Holding free = stack[depth];
+        if (depth != base) {
+            free.chain = chain();
+            free.mask = mask();
+        }
+        free.lock = lock;
+        free.classIndex = c;
+        free.use = use;
+        depth++;
+    }
+
+    private void ordered() {
+        if (outOfOrder) { // a look is cheaper than a store, which the lock's next barrier would wait for
+            outOfOrder = false;
+        }
+    }
+
+    private void popFromMiddle(Object lock, int mode) {
+        LockClass c = classOf(lock);
+        int i = depth() - 1;
+        while (i >= base && (lockAt(i) != lock || (useAt(i) & READ) != mode)) {
             i--;
         }
         if (i < base) {
@@ -351,17 +404,16 @@ public final class HeldLocks {
         if (times != null) {
             times.released(c, i, cpu.engine().now());
         }
-        for (int j = i; j < depth - 1; j++) {
-            locks[j] = locks[j + 1];
-            classes[j] = classes[j + 1];
-            uses[j] = uses[j + 1];
-            extend(j);
+        int end = depth;
+        depth = i;
+        for (int j = i + 1; j < end; j++) {
+            Holding above = stack[j];
+            place(above.lock, above.classIndex, above.use);
             if (times != null) {
-                times.moved(j + 1, j);
+                times.moved(j, j - 1);
             }
         }
-        depth--;
-        locks[depth] = null;
+        stack[depth].lock = null;
         outOfOrder = true;
     }
 
@@ -371,8 +423,6 @@ public final class HeldLocks {
     public int enterIrq() {
         int interrupted = base;
         base = depth;
-        chains[depth] = depth == 0 ? 0 : MIX;
-        masks[depth] = 0;
         context++;
         return interrupted;
     }
@@ -380,23 +430,18 @@ public final class HeldLocks {
     /** The hard interrupt is over; it must have released all that it took. */
     public void leaveIrq(int interrupted) {
         assertNoneHeld("at the end of an interrupt");
-        base = interrupted;
         context--;
-        chains[base] = base == 0 ? 0 : MIX;
-        masks[base] = 0;
-        for (int j = base; j < depth; j++) {
-            extend(j);
-        }
+        base = interrupted;
     }
 
     /** Interrupts are about to be opened, perhaps under a lock. Interrupts masked. */
     public void opensIrqs() {
         if (enabled && depth != base) {
             int taken = 0;
-            for (int i = base; i < depth; i++) {
-                taken |= uses[i] & MASKED;
+            for (int i = base; i < depth(); i++) {
+                taken |= useAt(i) & MASKED;
             }
-            long key = mix(chains[depth] ^ OPENS ^ use() << 2 ^ taken << 1 ^ (outOfOrder ? 1 : 0));
+            long key = mix(chain() ^ OPENS ^ use() << 2 ^ taken << 1 ^ (outOfOrder ? 1 : 0));
             if (find(key) < 0) {
                 learn(key, -1);
                 validator.opens(cpu, this, outOfOrder);
@@ -407,7 +452,7 @@ public final class HeldLocks {
     /** This pCPU is about to wait until {@code other} has taken an interrupt. */
     public void awaitsAcknowledgement(Pcpu other) {
         if (enabled) {
-            long key = mix(chains[depth] ^ AWAITS ^ use());
+            long key = mix(chain() ^ AWAITS ^ use());
             if (find(key) < 0) {
                 learn(key, -1);
                 validator.awaits(cpu, this, other, use());
@@ -422,30 +467,33 @@ public final class HeldLocks {
         if (depth != base) {
             validator.add(
                     LockViolation.Rule.LEAK,
-                    classes[depth - 1],
+                    classAt(depth() - 1),
                     null,
-                    cpu + " still holds " + locks[depth - 1] + " " + where);
+                    cpu + " still holds " + lockAt(depth() - 1) + " " + where);
         }
     }
 
     /** Reports it when the pCPU is about to be given to another vCPU under a lock, or in a hard interrupt. */
     public void assertMayBlock(String where) {
+        int depth = depth();
         if (depth != 0 || cpu.isInHardIrq()) {
             validator.add(
                     LockViolation.Rule.BLOCKING,
-                    depth == 0 ? null : classes[depth - 1],
+                    depth == 0 ? null : classAt(depth - 1),
                     null,
                     cpu + " may block " + where
-                            + (depth == 0 ? " in a hard interrupt" : " while it holds " + locks[depth - 1]));
+                            + (depth == 0 ? " in a hard interrupt" : " while it holds " + lockAt(depth - 1)));
         }
     }
 
     /** Checks that a guarded cell is touched with its guard held, where that is a rule. Returns false if it is not held. */
     public boolean checkGuard(Guard guard, Cell cell) {
-        if (!enabled || guard == null || (guard instanceof SpinLock l ? l.isHeldBy(cpu) : guard.isHeldBy(cpu))) {
+        if (guard == null || (guard instanceof SpinLock l ? l.isHeldBy(cpu) : guard.isHeldBy(cpu))) {
             return true;
         }
-        reportUnguarded(guard, cell);
+        if (enabled) {
+            reportUnguarded(guard, cell);
+        }
         return false;
     }
 
@@ -473,8 +521,9 @@ public final class HeldLocks {
     /** The locks held, outermost first, for a report; may be read by the watchdog while the pCPU runs. */
     public String describe() {
         StringBuilder b = new StringBuilder();
-        for (int i = 0; i < depth && i < MAX_HELD; i++) {
-            Object lock = locks[i];
+        int depth = depth();
+        for (int i = 0; i < depth; i++) {
+            Object lock = lockAt(i);
             if (lock != null) {
                 b.append(b.isEmpty() ? "" : ", ").append(lock);
             }

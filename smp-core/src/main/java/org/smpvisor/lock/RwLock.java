@@ -35,6 +35,7 @@ public final class RwLock extends Watched {
     }
 
     private final LockClass lockClass;
+    private final int classIndex;
     private final String name;
     private final long order;
 
@@ -54,12 +55,18 @@ public final class RwLock extends Watched {
     /** The same, with its position among the locks of its class, where nesting is allowed at all. */
     public RwLock(LockClass lockClass, String name, long order) {
         this.lockClass = lockClass;
+        this.classIndex = lockClass.ordinal();
         this.name = name;
         this.order = order;
     }
 
     public LockClass lockClass() {
         return lockClass;
+    }
+
+    /** Ordinal of the class: asked at each acquisition. */
+    int classIndex() {
+        return classIndex;
     }
 
     public String name() {
@@ -75,12 +82,12 @@ public final class RwLock extends Watched {
     @Xen("read_lock")
     public void readLock(Pcpu cpu) {
         cpu.point(Point.ACQUIRE, this);
-        cpu.held().acquiring(this, false);
+        int use = cpu.held().acquiring(this, false);
         int before = (int) STATE.getAndAdd(this, READER);
         if ((before & WRITER_ANY) != 0 && (before & WRITER_MASK) != cpu.id() + 1) {
             readSlowly(cpu);
         }
-        cpu.held().acquired(this, false);
+        cpu.held().acquired(this, use);
         tellAcquired(cpu, false);
     }
 
@@ -111,11 +118,11 @@ public final class RwLock extends Watched {
     @Xen("write_lock")
     public void writeLock(Pcpu cpu) {
         cpu.point(Point.ACQUIRE, this);
-        cpu.held().acquiring(this, true);
+        int use = cpu.held().acquiring(this, true);
         if (!STATE.compareAndSet(this, 0, cpu.id() + 1)) {
             writeSlowly(cpu);
         }
-        cpu.held().acquired(this, true);
+        cpu.held().acquired(this, use);
         tellAcquired(cpu, true);
     }
 

@@ -34,6 +34,7 @@ public final class SpinLock extends Watched implements Guard {
     }
 
     private final LockClass lockClass;
+    private final int classIndex;
     private final String name;
     private final long order;
 
@@ -51,6 +52,7 @@ public final class SpinLock extends Watched implements Guard {
      */
     public SpinLock(LockClass lockClass, String name, long order) {
         this.lockClass = lockClass;
+        this.classIndex = lockClass.ordinal();
         this.name = name;
         this.order = order;
     }
@@ -58,6 +60,11 @@ public final class SpinLock extends Watched implements Guard {
     @Override
     public LockClass lockClass() {
         return lockClass;
+    }
+
+    /** Ordinal of the class: asked at each acquisition. */
+    int classIndex() {
+        return classIndex;
     }
 
     public String name() {
@@ -74,14 +81,14 @@ public final class SpinLock extends Watched implements Guard {
     public void lock(Pcpu cpu) {
         cpu.point(Point.ACQUIRE, this);
         HeldLocks held = cpu.held();
-        held.acquiring(this);
+        int use = held.acquiring(this);
         int ticket = (int) TAIL.getAndAdd(this, 1);
         if ((int) HEAD.getAcquire(this) != ticket) {
             waitForTurn(cpu, ticket);
         }
         VarHandle.fullFence();
         OWNER.setOpaque(this, cpu);
-        held.acquired(this);
+        held.acquired(this, use);
         tellAcquired(cpu);
     }
 

@@ -93,7 +93,7 @@ final class Snapshot {
 
     private boolean isInteresting(Object o) {
         Class<?> c = o.getClass();
-        if (o instanceof Enum<?> || o instanceof Class<?> || leftAlone.contains(c)) {
+        if (o instanceof Enum<?> || o instanceof Class<?> || o instanceof HeldLocks.Holding || leftAlone.contains(c)) {
             return false;
         }
         return c.isArray()
@@ -192,6 +192,9 @@ final class Snapshot {
     }
 
     private void takeObject(Object o) {
+        if (o instanceof HeldLocks h && h.depth() != 0) {
+            throw new IllegalStateException(h.describe() + " is held: the machine is not at rest");
+        }
         Shape shape = shapes.computeIfAbsent(o.getClass(), Snapshot::shape);
         try {
             for (Field f : shape.followed) {

@@ -501,8 +501,9 @@ public final class GicV3 implements GicHwOperations {
     @Override
     @Xen("gicv3_hcr_status")
     public void updateHcrStatus(Pcpu cpu, long flag, boolean set) {
-        long hcr = ich(cpu).readHcr();
-        ich(cpu).writeHcr(set ? hcr | flag : hcr & ~flag);
+        VirtualCpuInterface ich = ich(cpu);
+        long hcr = ich.readHcr();
+        ich.writeHcr(set ? hcr | flag : hcr & ~flag);
     }
 
     @Override

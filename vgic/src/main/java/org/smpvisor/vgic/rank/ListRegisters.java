@@ -22,12 +22,31 @@ final class ListRegisters {
     private static final int REINJECT_DEPTH = 64;
 
     /** Interrupts that must be injected into another vCPU once the lock held now has been dropped. */
-    private static final class Reinjections {
+    static final class Reinjections {
         @OwnedBy("pcpu")
         private final PendingIrq[] stack = new PendingIrq[REINJECT_DEPTH];
 
         @OwnedBy("pcpu")
         private int top;
+
+        private void push(PendingIrq p) {
+            stack[top++] = p;
+        }
+
+        /** Where the stack ends; taken before V. */
+        int mark() {
+            return top;
+        }
+
+        /** Next interrupt to inject again above {@code mark}, or {@code null}; V no longer held. */
+        PendingIrq pop(int mark) {
+            if (top == mark) {
+                return null;
+            }
+            PendingIrq p = stack[--top];
+            stack[top] = null;
+            return p;
+        }
     }
 
     private final GicHwOperations gic;
@@ -275,8 +294,7 @@ final class ListRegisters {
         boolean again = end.leaving(cpu, p, queued);
         rules.past.retireOrder.end(cpu, this, v, p, desc, end);
         if (again) {
-            Reinjections r = reinjections[cpu.id()];
-            r.stack[r.top++] = p;
+            reinjections[cpu.id()].push(p);
         } else if (queued) {
             dropped(cpu, v, p);
         }
@@ -296,20 +314,9 @@ final class ListRegisters {
         witness.assertionDropped(p.domain(), p.irq());
     }
 
-    /** Mark of this pCPU's stack of re-injections; taken before V. */
-    int reinjectionMark(Pcpu cpu) {
-        return reinjections[cpu.id()].top;
-    }
-
-    /** Next interrupt to inject again above {@code mark}, or {@code null}; V no longer held. */
-    PendingIrq popReinjection(Pcpu cpu, int mark) {
-        Reinjections r = reinjections[cpu.id()];
-        if (r.top == mark) {
-            return null;
-        }
-        PendingIrq p = r.stack[--r.top];
-        r.stack[r.top] = null;
-        return p;
+    /** This pCPU's stack of what is to be injected again. */
+    Reinjections reinjections(Pcpu cpu) {
+        return reinjections[cpu.id()];
     }
 
     /** Disarms the underflow interrupt, then brings every allocated list register up to date under V. */

@@ -109,9 +109,10 @@ final class RankRules {
 
     /** What is done on a trap from the guest before interrupts are opened (SV3). */
     interface TrapEntryRule {
-        void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic);
+        /** Returns whether {@link #opened} is to be told when that is done. */
+        boolean beforeIrqsOpen(Pcpu cpu, GicHwOperations gic);
 
-        void synced(Pcpu cpu);
+        default void opened(Pcpu cpu) {}
     }
 
     private static final int LATE = 1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ENABLED;
@@ -409,29 +410,25 @@ final class RankRules {
     /** Xen: interrupts are opened while the underflow interrupt may still be armed; the sync that follows disarms it. */
     private final class OpenFirst implements TrapEntryRule {
         @Override
-        public void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
-            if (gic.isHcrSet(cpu, VirtualCpuInterface.HCR_UIE)) {
+        public boolean beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
+            boolean armed = gic.isHcrSet(cpu, VirtualCpuInterface.HCR_UIE);
+            if (armed) {
                 marks.enter(cpu, Quirk.SV3);
             }
+            return armed;
         }
 
         @Override
-        public void synced(Pcpu cpu) {
-            if (marks.isInside(Quirk.SV3, cpu.id())) {
-                marks.leave(cpu, Quirk.SV3);
-            }
+        public void opened(Pcpu cpu) {
+            marks.leave(cpu, Quirk.SV3);
         }
     }
 
     private static final class DisarmFirst implements TrapEntryRule {
         @Override
-        public void beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
+        public boolean beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
             gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, false);
-        }
-
-        @Override
-        public void synced(Pcpu cpu) {
-            // Nothing to note.
+            return false;
         }
     }
 

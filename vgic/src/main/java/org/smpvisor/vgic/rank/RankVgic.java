@@ -128,7 +128,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
         cpu.count(Counter.INJECTIONS);
         VgicDomain vd = of(d);
         PendingIrq p = vd.pending(given, virq);
-        int mark = lrs.reinjectionMark(cpu);
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
         int flags = cpu.localSaveFlags();
         VgicVcpu named = given == null ? misrouted(cpu, vd, p) : of(given);
         VgicIrqRank rank = vd.rank(given, virq >> 5);
@@ -142,7 +143,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
         v.lock().unlockIrqRestore(cpu, flags);
         if (accepted) {
-            reinject(cpu, mark);
+            reinject(cpu, again, mark);
             rules.past.kick.kick(cpu, scheduler, v, inflight, sample);
         }
     }
@@ -185,8 +186,8 @@ public final class RankVgic implements VgicOps, VgicConnector {
     }
 
     /** Injects what finished migrations left behind, with no lock held. */
-    private void reinject(Pcpu cpu, int mark) {
-        for (PendingIrq p = lrs.popReinjection(cpu, mark); p != null; p = lrs.popReinjection(cpu, mark)) {
+    private void reinject(Pcpu cpu, ListRegisters.Reinjections again, int mark) {
+        for (PendingIrq p = again.pop(mark); p != null; p = again.pop(mark)) {
             injectIrq(cpu, domainOf(cpu, p), null, p.irq(), true);
         }
     }
@@ -218,8 +219,13 @@ public final class RankVgic implements VgicOps, VgicConnector {
     // ---- entry and exit ---------------------------------------------------------------------------------------------
 
     @Override
-    public void beforeIrqsOpen(Pcpu cpu) {
-        rules.trapEntry.beforeIrqsOpen(cpu, gic);
+    public boolean beforeIrqsOpen(Pcpu cpu) {
+        return rules.trapEntry.beforeIrqsOpen(cpu, gic);
+    }
+
+    @Override
+    public void irqsWereOpened(Pcpu cpu) {
+        rules.trapEntry.opened(cpu);
     }
 
     @Override
@@ -227,20 +233,21 @@ public final class RankVgic implements VgicOps, VgicConnector {
         if (v.isIdle()) {
             return;
         }
-        rules.trapEntry.synced(cpu);
-        int mark = lrs.reinjectionMark(cpu);
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
         lrs.syncFromLrs(cpu, of(v));
-        if (lrs.reinjectionMark(cpu) != mark) {
-            reinject(cpu, mark);
+        if (again.mark() != mark) {
+            reinject(cpu, again, mark);
         }
     }
 
     @Override
     public void syncToLrs(Pcpu cpu) {
-        int mark = lrs.reinjectionMark(cpu);
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
         lrs.syncToLrs(cpu);
-        if (lrs.reinjectionMark(cpu) != mark) {
-            reinject(cpu, mark);
+        if (again.mark() != mark) {
+            reinject(cpu, again, mark);
         }
     }
 
