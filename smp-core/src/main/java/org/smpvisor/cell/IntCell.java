@@ -138,25 +138,33 @@ public final class IntCell extends Cell {
     /** Atomic with a full barrier (Xen's {@code test_and_set_bit}); returns whether the bit was set before. */
     public boolean testAndSetBit(Pcpu cpu, int bit) {
         change(cpu);
-        return ((int) VALUE.getAndBitwiseOr(this, 1 << bit) & 1 << bit) != 0;
+        return (seen(cpu, (int) VALUE.getAndBitwiseOr(this, 1 << bit)) & 1 << bit) != 0;
     }
 
     /** Atomic with a full barrier (Xen's {@code test_and_clear_bit}); returns whether the bit was set before. */
     public boolean testAndClearBit(Pcpu cpu, int bit) {
         change(cpu);
-        return ((int) VALUE.getAndBitwiseAnd(this, ~(1 << bit)) & 1 << bit) != 0;
+        return (seen(cpu, (int) VALUE.getAndBitwiseAnd(this, ~(1 << bit))) & 1 << bit) != 0;
     }
 
     /** Atomic fetch-and-add with a full barrier. */
     public int getAndAdd(Pcpu cpu, int delta) {
         change(cpu);
-        return (int) VALUE.getAndAdd(this, delta);
+        return seen(cpu, (int) VALUE.getAndAdd(this, delta));
     }
 
     /** Atomic fetch-and-or with a full barrier. */
     public int getAndOr(Pcpu cpu, int bits) {
         change(cpu);
-        return (int) VALUE.getAndBitwiseOr(this, bits);
+        return seen(cpu, (int) VALUE.getAndBitwiseOr(this, bits));
+    }
+
+    private static int seen(Pcpu cpu, int before) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.saw(cpu, before);
+        }
+        return before;
     }
 
     private void change(Pcpu cpu) {

@@ -65,6 +65,9 @@ public final class CpuTimers {
     public void set(Pcpu cpu, Timer t, long deadline) {
         int flags = lock.lockIrqSave(cpu);
         if (t.deadline != deadline) {
+            if (cpu.memory() != null) {
+                cpu.memory().setsDeadline();
+            }
             t.deadline = deadline;
             comparator.program(owner, earliest());
         }

@@ -139,6 +139,12 @@ public final class Pcpu extends PcpuTailPadding {
         return engine;
     }
 
+    /** Nanoseconds of the engine's clock, for decisions of Xen's. */
+    @Xen("NOW")
+    public long time() {
+        return engine.now();
+    }
+
     /** The memory of a controlled run, {@code null} natively; for cells, locks and the mailbox. */
     public Memory memory() {
         return memory;
@@ -175,7 +181,11 @@ public final class Pcpu extends PcpuTailPadding {
     /** The vCPU that runs here; the idle vCPU when none does. */
     @Xen("current")
     public Vcpu current() {
-        return current;
+        Vcpu v = current;
+        if (memory != null) {
+            memory.saw(this, System.identityHashCode(v));
+        }
+        return v;
     }
 
     public void setCurrent(Vcpu v) {
@@ -200,6 +210,9 @@ public final class Pcpu extends PcpuTailPadding {
     /** Software bitmap of list registers in use; interrupts masked. */
     @Xen("this_cpu(lr_mask)")
     public long lrMask() {
+        if (memory != null) {
+            memory.saw(this, lrMask);
+        }
         return lrMask;
     }
 

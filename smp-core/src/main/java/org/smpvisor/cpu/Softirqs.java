@@ -1,6 +1,7 @@
 package org.smpvisor.cpu;
 
 import org.smpvisor.cell.IntCell;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.variant.Xen;
 
@@ -54,6 +55,10 @@ public final class Softirqs {
 
     /** Raises a softirq from outside the machine; the caller makes the pCPU look. */
     void raiseFromOutside(int nr) {
+        Memory m = owner.memory();
+        if (m != null) {
+            m.writes(pending);
+        }
         int seen = pending.peek();
         while ((seen & 1 << nr) == 0 && !pending.compareAndSetOutside(seen, seen | 1 << nr)) {
             seen = pending.peek();

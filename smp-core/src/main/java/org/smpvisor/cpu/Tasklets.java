@@ -47,6 +47,9 @@ public final class Tasklets {
     @Xen("do_tasklet")
     public void run(Pcpu cpu) {
         for (Work w = queue.relaxedPoll(); w != null; w = queue.relaxedPoll()) {
+            if (cpu.memory() != null) {
+                cpu.memory().saw(cpu, System.identityHashCode(w));
+            }
             w.run(cpu);
         }
     }

@@ -8,16 +8,20 @@ import java.util.Arrays;
  * go on, another pCPU, the hardware or a device, is a preemption. Without a bound it is a search through all schedules.
  *
  * <p>Each run repeats the decisions up to the last one with an alternative left and takes that; so a run costs what it takes
- * from the start, and no state is kept but the path.
+ * from the start. A run is cut where it comes to a state from which the search has gone on before, with as much left of its
+ * bounds: states are the same when {@link ControlledEngine#state} is. Unlike sleep sets and
+ * partial-order reduction by backtracking points, that loses nothing under bounds on preemptions.
  */
 public final class BoundedSearch implements Strategy {
     /** No bound. */
     public static final int UNBOUNDED = Integer.MAX_VALUE;
 
     private static final int FIRST_CAPACITY = 1 << 10;
+    private static final int MOST = (1 << 15) - 1;
 
     private final int maxPreemptions;
     private final int maxInterrupts;
+    private final Visited visited;
     private ControlledEngine engine;
     private int pcpus;
 
@@ -29,12 +33,21 @@ public final class BoundedSearch implements Strategy {
     private int prefix;
     private int running;
     private long schedules;
+    private long cuts;
+    private boolean cut;
+    private boolean timed;
     private boolean exhausted;
 
     /** Bounds of 0 and more, or {@link #UNBOUNDED}. */
     public BoundedSearch(int maxPreemptions, int maxInterrupts) {
+        this(maxPreemptions, maxInterrupts, true);
+    }
+
+    /** @param merges whether a run is cut where it meets a state that has been gone on from */
+    BoundedSearch(int maxPreemptions, int maxInterrupts, boolean merges) {
         this.maxPreemptions = maxPreemptions;
         this.maxInterrupts = maxInterrupts;
+        this.visited = merges ? new Visited() : null;
     }
 
     @Override
@@ -43,6 +56,15 @@ public final class BoundedSearch implements Strategy {
         pcpus = e.pcpus();
         depth = 0;
         running = 0;
+        cut = false;
+        if (schedules + cuts == 0) {
+            timed = e.hasSetDeadlines();
+        }
+    }
+
+    @Override
+    public boolean comparesStates() {
+        return visited != null;
     }
 
     @Override
@@ -57,6 +79,10 @@ public final class BoundedSearch implements Strategy {
             grow();
         }
         if (depth >= prefix) {
+            if (engine.comparesStates() && !isNew()) {
+                cut = true;
+                return -1;
+            }
             left[depth] = affordable(enabled);
             chosen[depth] = (byte) preferred(enabled);
             left[depth] &= ~(1L << chosen[depth]);
@@ -70,6 +96,15 @@ public final class BoundedSearch implements Strategy {
         interrupts[depth + 1] = interrupts[depth] + interruptCost(enabled, a);
         depth++;
         return a;
+    }
+
+    private boolean isNew() {
+        boolean bounded = maxPreemptions != UNBOUNDED || maxInterrupts != UNBOUNDED;
+        if (!bounded) {
+            return visited.add(engine.state(), 0, 0);
+        }
+        long state = engine.state() + (running + 1) * 0x9E3779B97F4A7C15L; // whom it is free to let go on
+        return visited.add(state, Math.min(preemptions[depth], MOST), Math.min(interrupts[depth], MOST));
     }
 
     private void grow() {
@@ -121,7 +156,20 @@ public final class BoundedSearch implements Strategy {
 
     @Override
     public boolean end() {
-        schedules++;
+        if (cut) {
+            cuts++;
+        } else {
+            schedules++;
+        }
+        if (visited != null && engine.hasSetDeadlines() && !timed) {
+            timed = true; // states found before did not know that time matters: from the start
+            visited.clear();
+            depth = 0;
+            prefix = 0;
+            schedules = 0;
+            cuts = 0;
+            return true;
+        }
         while (depth > 0 && left[depth - 1] == 0) {
             depth--;
         }
@@ -136,9 +184,19 @@ public final class BoundedSearch implements Strategy {
         return true;
     }
 
-    /** Schedules tried. */
+    /** Schedules run to their end. */
     public long schedules() {
         return schedules;
+    }
+
+    /** Schedules that were cut, since what would have followed had been tried. */
+    public long cuts() {
+        return cuts;
+    }
+
+    /** Different states that were gone on from. */
+    public int states() {
+        return visited == null ? 0 : visited.size();
     }
 
     /** Whether every schedule within the bounds has been tried. */

@@ -3,6 +3,7 @@ package org.smpvisor.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.RwLock;
 import org.smpvisor.lock.SpinLock;
@@ -80,6 +81,8 @@ public final class ControlledEngine extends Engine {
     private final HwQueue[] hw;
     private final Memory memory;
     private boolean buffering;
+    private boolean noting;
+    private LongSupplier machine;
 
     private Strategy strategy;
     private Observer observer;
@@ -240,7 +243,8 @@ public final class ControlledEngine extends Engine {
         }
         s.begin(this);
         buffering = s.buffersStores();
-        memory.begin(buffering);
+        noting = s.comparesStates() && machine != null;
+        memory.begin(buffering, noting);
         current = 0;
         int first = firstPcpu();
         if (first < 0) {
@@ -496,9 +500,20 @@ public final class ControlledEngine extends Engine {
         what[k] = w;
         on[k] = o;
         leaves[k] = false;
+        if (noting) {
+            noteStep(k, w, o);
+        }
         decide(cpu);
         if (w.writes()) {
             epoch++;
+        }
+    }
+
+    private void noteStep(int k, Point w, Object o) {
+        if (w == Point.GUEST_STEP) {
+            memory.forget(k);
+        } else {
+            memory.saw(cpus[k], (long) w.ordinal() << 32 | System.identityHashCode(o) & 0xffffffffL);
         }
     }
 
@@ -525,6 +540,9 @@ public final class ControlledEngine extends Engine {
         on[k] = cpu.waitingFor();
         waitEpoch[k] = epoch;
         state[k] = State.WAITING;
+        if (noting) {
+            noteStep(k, Point.AWAIT, on[k]);
+        }
         String circle = circle(k);
         if (circle != null) {
             outcome = new Outcome(Outcome.End.DEADLOCK, k, null, circle);
@@ -541,6 +559,9 @@ public final class ControlledEngine extends Engine {
         what[k] = Point.WFI;
         on[k] = null;
         state[k] = State.WFI;
+        if (noting) {
+            memory.forget(k);
+        }
         decide(cpu);
         state[k] = State.READY;
         mustTake[k] = cpu.hasPendingInterrupt(); // an idle loop that never opens its eyes is not worth exploring
@@ -676,6 +697,47 @@ public final class ControlledEngine extends Engine {
     /** What pCPU {@code k} will do it on, or {@code null}. */
     public Object pendingObject(int k) {
         return on[k];
+    }
+
+    /** Makes a hash of the machine's state known, all but the stacks of its pCPUs; for strategies that compare states. */
+    public void setMachineState(LongSupplier hash) {
+        machine = hash;
+    }
+
+    /**
+     * A hash of the state that the run has come to: where two runs have the same, whatever can follow is the same. Besides the
+     * machine's it takes in where each pCPU is and what it has seen since it was last in the guest or asleep, which is all that
+     * its stack depends on. Time is left out as long as nobody sets a deadline.
+     */
+    public long state() {
+        long h = machine.getAsLong();
+        for (int k = 0; k < n; k++) {
+            boolean waits = state[k] == State.WAITING;
+            long flags = state[k].ordinal()
+                    | (mustTake[k] ? 8 : 0)
+                    | (leaves[k] ? 16 : 0)
+                    | (waits && isWaitOver(k) ? 32 : 0)
+                    | (waits && on[k] instanceof SpinLock l ? cpus[k].waitTicket() - l.serving() : 0) << 8
+                    | (long) what[k].ordinal() << 20;
+            h += Memory.mix(memory.seen(k) + Memory.mix(flags << 4 | k));
+            HwQueue q = hw[k];
+            for (int i = q.head; i != q.tail; i++) {
+                int at = i & HW_QUEUE - 1;
+                long step = (long) System.identityHashCode(q.steps[at]) << 16 ^ q.indices[at];
+                h += Memory.mix(Memory.mix(step ^ q.values[at] << 24) + ((long) (i - q.head) << 4 | k));
+            }
+        }
+        return Memory.mix(h + haste) + (hasSetDeadlines() ? Memory.mix(clock) : 0);
+    }
+
+    /** Whether {@link #state} says anything in this run. */
+    public boolean comparesStates() {
+        return noting;
+    }
+
+    /** Whether deadlines have been set in some run whose states were compared. */
+    public boolean hasSetDeadlines() {
+        return memory.isTimed();
     }
 
     /** Number of decisions of the run so far. */

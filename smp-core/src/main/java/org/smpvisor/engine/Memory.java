@@ -1,5 +1,6 @@
 package org.smpvisor.engine;
 
+import java.util.Arrays;
 import java.util.List;
 import org.smpvisor.cpu.Pcpu;
 
@@ -22,10 +23,18 @@ public final class Memory {
     private boolean watchesRaces = true;
     private boolean watching;
     private boolean buffering;
+    private boolean noting;
+    private boolean everTimed;
+    /** By pCPU, a hash of what it has seen since it was in the guest or asleep. */
+    private final long[] seen;
+
+    private Watched[] written = new Watched[256];
+    private int writtenCount;
 
     Memory(int pcpus, ControlledEngine engine) {
         races = new RaceDetector(pcpus, engine);
         buffers = new StoreBuffer[pcpus];
+        seen = new long[pcpus];
         for (int i = 0; i < pcpus; i++) {
             buffers[i] = new StoreBuffer();
         }
@@ -41,13 +50,85 @@ public final class Memory {
         return races.races();
     }
 
-    void begin(boolean buffers) {
+    /** @param notes whether it is noted what pCPUs see */
+    void begin(boolean buffers, boolean notes) {
         buffering = buffers;
+        noting = notes;
+        Arrays.fill(seen, 0);
         watching = watchesRaces && !buffers;
         races.begin();
         for (StoreBuffer b : this.buffers) {
             b.clear();
         }
+    }
+
+    // ---- what was written -------------------------------------------------------------------------------------------
+
+    /** Notes a write, or that a lock was taken. What cells and locks do is noted without being told. */
+    public void writes(Watched w) {
+        if (!w.written) {
+            w.written = true;
+            if (writtenCount == written.length) {
+                written = Arrays.copyOf(written, 2 * writtenCount);
+            }
+            written[writtenCount++] = w;
+        }
+    }
+
+    /** How many cells, list nodes and locks have been written since {@link #forgetWrites}. */
+    public int writtenCount() {
+        return writtenCount;
+    }
+
+    /** One of them. */
+    public Watched written(int i) {
+        return written[i];
+    }
+
+    /** Begins anew, while nobody drives the machine. */
+    public void forgetWrites() {
+        for (int i = 0; i < writtenCount; i++) {
+            written[i].written = false;
+        }
+        writtenCount = 0;
+    }
+
+    // ---- what pCPUs see ---------------------------------------------------------------------------------------------
+
+    /**
+     * The pCPU has seen a number that may decide what it does next. What cells give is noted without being told; everything else
+     * that is shared or changes has to say so here.
+     */
+    public void saw(Pcpu cpu, long value) {
+        if (noting) {
+            seen[cpu.id()] = mix(seen[cpu.id()] ^ value);
+        }
+    }
+
+    /** A deadline was set: from now on the time is part of the state. */
+    public void setsDeadline() {
+        everTimed |= noting;
+    }
+
+    /** Whether a deadline has been set in some run that was noted. */
+    boolean isTimed() {
+        return everTimed;
+    }
+
+    /** A hash of what the pCPU has seen since {@link #forget}. */
+    long seen(int pcpu) {
+        return seen[pcpu];
+    }
+
+    /** The pCPU is where its stack says nothing. */
+    void forget(int pcpu) {
+        seen[pcpu] = 0;
+    }
+
+    static long mix(long x) {
+        long y = (x ^ x >>> 32) * 0x9E3779B97F4A7C15L;
+        y = (y ^ y >>> 29) * 0xBF58476D1CE4E5B9L;
+        return y ^ y >>> 32;
     }
 
     // ---- store buffers ----------------------------------------------------------------------------------------------
@@ -62,6 +143,7 @@ public final class Memory {
 
     /** Keeps a store in the pCPU's buffer; returns false if it is to be done at once. */
     public boolean holdBack(Pcpu cpu, Location l, Location.Op op, int word, int number, Object ref, Object expected) {
+        writes(l);
         if (!buffering) {
             return false;
         }
@@ -75,12 +157,18 @@ public final class Memory {
 
     /** A number as the pCPU sees it: its own stores that wait come first. */
     public int forward(Pcpu cpu, Location l, int word, int inMemory) {
-        return buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        int v = buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        saw(cpu, v);
+        return v;
     }
 
     /** A reference as the pCPU sees it. */
     public Object forward(Pcpu cpu, Location l, int word, Object inMemory) {
-        return buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        Object v = buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        if (noting) {
+            saw(cpu, System.identityHashCode(v));
+        }
+        return v;
     }
 
     // ---- accesses ---------------------------------------------------------------------------------------------------
@@ -114,6 +202,7 @@ public final class Memory {
 
     /** An atomic read-modify-write, either with a full barrier or without any ordering. */
     public void change(Pcpu cpu, Location l, boolean barrier) {
+        writes(l);
         if (watching) {
             races.load(cpu.id(), l);
             races.checkStore(cpu.id(), l);
@@ -146,6 +235,7 @@ public final class Memory {
     }
 
     public void acquired(Pcpu cpu, Watched lock, boolean exclusive) {
+        writes(lock);
         if (watching) {
             races.acquire(cpu.id(), lock, exclusive);
         }

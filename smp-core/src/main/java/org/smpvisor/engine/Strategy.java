@@ -25,6 +25,11 @@ public interface Strategy {
         return false;
     }
 
+    /** Whether {@link ControlledEngine#state} is wanted in the run that begins; asked after {@link #begin}. */
+    default boolean comparesStates() {
+        return false;
+    }
+
     /** A run has ended; returns whether there is anything left to try. */
     default boolean end() {
         return true;

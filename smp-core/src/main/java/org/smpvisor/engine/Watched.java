@@ -4,4 +4,18 @@ package org.smpvisor.engine;
 public abstract class Watched {
     /** Made when it is first touched in a run that looks for races. */
     History history;
+
+    /** Whether it has been written since {@link Memory#forgetWrites}. */
+    boolean written;
+
+    private int place = -1;
+
+    /** A number for whoever keeps its state elsewhere; -1 for none. */
+    public final int place() {
+        return place;
+    }
+
+    public final void setPlace(int n) {
+        place = n;
+    }
 }

@@ -71,13 +71,20 @@ public final class HeldLocks {
 
     /** One place of the stack. What a free place says is of no account. */
     public static final class Holding {
+        @OwnedBy("pcpu")
         private Object lock;
+
+        @OwnedBy("pcpu")
         private int classIndex;
+
+        @OwnedBy("pcpu")
         private int use;
 
         /** Hash and set of the classes below this place; not kept for the first place of a context, below which there is none. */
+        @OwnedBy("pcpu")
         private long chain;
 
+        @OwnedBy("pcpu")
         private long mask;
     }
 

@@ -98,13 +98,22 @@ public final class SpinLock extends Watched implements Guard {
         cpu.point(Point.TRY_ACQUIRE, this);
         int ticket = (int) HEAD.getOpaque(this);
         if ((int) TAIL.getOpaque(this) != ticket || !TAIL.compareAndSet(this, ticket, ticket + 1)) {
+            seen(cpu, 0);
             return false;
         }
+        seen(cpu, 1);
         VarHandle.fullFence();
         OWNER.setOpaque(this, cpu);
         cpu.held().acquiredByTry(this);
         tellAcquired(cpu);
         return true;
+    }
+
+    private static void seen(Pcpu cpu, int got) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.saw(cpu, got);
+        }
     }
 
     private void tellAcquired(Pcpu cpu) {
@@ -189,6 +198,11 @@ public final class SpinLock extends Watched implements Guard {
     /** The ticket that is served now, or next if nobody holds the lock; for the watchdog. */
     public int serving() {
         return (int) HEAD.getOpaque(this);
+    }
+
+    /** Tickets drawn and not yet done with, the holder's included; for comparing states. */
+    public int queued() {
+        return (int) TAIL.getOpaque(this) - (int) HEAD.getOpaque(this);
     }
 
     /** Makes the lock free again, its next ticket {@code ticket}, while nobody drives the machine. */

@@ -157,11 +157,7 @@ public final class Scheduler {
                 r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
             } else {
                 // The running vCPU may have no slice timer, if it was alone until now.
-                r.pcpu.timers()
-                        .set(
-                                cpu,
-                                r.slice,
-                                Math.max(running.sliceEnd(), cpu.engine().now()));
+                r.pcpu.timers().set(cpu, r.slice, Math.max(running.sliceEnd(), cpu.time()));
             }
         }
         r.lock.unlockIrqRestore(cpu, flags);
@@ -268,7 +264,7 @@ public final class Scheduler {
         Resource r = resources[cpu.id()];
         r.lock.lockIrq(cpu);
         Vcpu prev = cpu.current();
-        long now = cpu.engine().now();
+        long now = cpu.time();
         boolean goesOn = !prev.isIdle() && prev.pauseFlags().getOpaque(cpu) == 0;
         Vcpu next = prev;
         if (!goesOn || now >= prev.sliceEnd()) {

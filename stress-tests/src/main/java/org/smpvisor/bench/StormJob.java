@@ -24,6 +24,8 @@ final class StormJob implements Subject {
         public void found(Finding finding) {}
     };
 
+    private static final double LONGEST_SECONDS = 10;
+
     private final int pcpus;
     private final boolean validate;
     private long seed = FIRST_SEED;
@@ -34,8 +36,17 @@ final class StormJob implements Subject {
         this.validate = validate;
     }
 
+    /** A run that is so short that no guest got to its first acknowledge is repeated, twice as long. */
     @Override
     public double rate(double seconds) {
+        double rate = 0;
+        for (double s = seconds; rate == 0 && s < LONGEST_SECONDS; s *= 2) {
+            rate = run(s);
+        }
+        return rate;
+    }
+
+    private double run(double seconds) {
         Scenario storm = Scenarios.all().get(0);
         RunOptions options = new RunOptions(
                 storm,

@@ -120,15 +120,14 @@ public final class Explorer {
         schedules++;
         steps += subject.engine().steps();
         if (o.end() == Outcome.End.CUT) {
+            found(subject.notice());
             return;
         }
         List<Violation> violations = subject.judge(o);
         for (Map.Entry<Counter, Long> e : seen.entrySet()) {
             e.setValue(e.getValue() + (subject.total(e.getKey()) > subject.atMark(e.getKey()) ? 1 : 0));
         }
-        if (!violations.isEmpty()) {
-            found(violations);
-        }
+        found(violations);
     }
 
     private void sample(int step, int actor, Point what, Object on) {
@@ -136,6 +135,9 @@ public final class Explorer {
     }
 
     private void found(List<Violation> violations) {
+        if (violations.isEmpty()) {
+            return;
+        }
         byte[] decisions = subject.engine().decisions();
         for (Violation v : violations) {
             Failure f = new Failure(

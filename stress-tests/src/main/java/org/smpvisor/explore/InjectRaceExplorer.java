@@ -3,6 +3,7 @@ package org.smpvisor.explore;
 import java.util.Set;
 import org.smpvisor.engine.BoundedSearch;
 import org.smpvisor.engine.ControlledEngine;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.lock.LockValidator;
@@ -27,7 +28,8 @@ public final class InjectRaceExplorer {
         race.attach(engine);
         oneAfterTheOther();
         portfolio = new Portfolio("portfolio", seed, true);
-        snapshot = new Snapshot(Set.of(ControlledEngine.class, LockValidator.class), race);
+        snapshot =
+                new Snapshot(Set.of(ControlledEngine.class, LockValidator.class, Memory.class), engine.memory(), race);
     }
 
     private void oneAfterTheOther() {

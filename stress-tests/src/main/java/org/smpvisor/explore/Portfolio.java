@@ -118,9 +118,14 @@ final class Portfolio {
         }
         BoundedSearch s = (BoundedSearch) arm.strategy;
         exhausted.add(
-                s.schedules() == 1
+                s.schedules() + s.cuts() == 1
                         ? "the one schedule with " + s.bound()
-                        : String.format(Locale.ROOT, "all %,d schedules with %s", s.schedules(), s.bound()));
+                        : String.format(
+                                Locale.ROOT,
+                                "all schedules with %s (%,d run to their end, %,d as far as a state seen before)",
+                                s.bound(),
+                                s.schedules(),
+                                s.cuts()));
         bound++;
         if (bound < BOUNDS.length) {
             arm.strategy = search();

@@ -8,6 +8,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import org.jctools.queues.MessagePassingQueue;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Watched;
 import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.SpinLock;
@@ -36,9 +38,24 @@ import org.smpvisor.lock.SpinLock;
 final class Snapshot {
     private static final String OURS = "org.smpvisor.";
 
-    /** Puts some objects' state back. */
+    /** Fields that decide nothing: they count, they keep a time, or what they say is left over from before. */
+    private static final Set<String> UNCOUNTED = Set.of(
+            "EventRing.words",
+            "EventRing.written",
+            "Pcpu.tickets",
+            "Pcpu.waits",
+            "Pcpu.waitSerial",
+            "Tally.words",
+            "Vcpu.sliceEnd");
+
+    /** Puts some objects' state back, and says how it differs from what was saved. */
     private interface Saved {
         void restore();
+
+        /** A sum over what differs; 0 if nothing does. */
+        default long difference() {
+            return 0;
+        }
     }
 
     /** How to find and set the mutable fields of one class. */
@@ -48,8 +65,10 @@ final class Snapshot {
     }
 
     private final Set<Class<?>> leftAlone;
+    private final Memory memory;
     private final Map<Class<?>, Shape> shapes = new HashMap<>();
     private final Map<Object, Object> seen = new IdentityHashMap<>();
+    private final Map<Object, Object> uncounted = new IdentityHashMap<>();
     private final Deque<Object> todo = new ArrayDeque<>();
     private final List<Saved> saved = new ArrayList<>();
     private final Map<Field, Column> byField = new LinkedHashMap<>();
@@ -72,10 +91,12 @@ final class Snapshot {
     /**
      * Takes the state of all that can be reached from {@code roots}.
      *
+     * @param memory that of the engine that drives the machine, which knows what was written
      * @param leftAlone classes whose objects are neither saved nor followed
      */
-    Snapshot(Set<Class<?>> leftAlone, Object... roots) {
+    Snapshot(Set<Class<?>> leftAlone, Memory memory, Object... roots) {
         this.leftAlone = leftAlone;
+        this.memory = memory;
         for (Object r : roots) {
             visit(r);
         }
@@ -126,10 +147,21 @@ final class Snapshot {
             if (!q.isEmpty()) {
                 throw new IllegalStateException("a message is on its way: the machine is not at rest");
             }
-            saved.add(q::clear);
+            saved.add(q::clear); // what is in it shows in flags of what was posted
         } else if (o instanceof AtomicInteger a) {
             int v = a.get();
-            saved.add(() -> a.set(v));
+            int number = saved.size();
+            saved.add(new Saved() {
+                @Override
+                public void restore() {
+                    a.set(v);
+                }
+
+                @Override
+                public long difference() {
+                    return a.get() == v ? 0 : mix(number * 31L + a.get());
+                }
+            });
         } else if (o instanceof Collection<?> c) {
             takeCollection(c);
         } else if (o instanceof Map<?, ?> m) {
@@ -151,7 +183,7 @@ final class Snapshot {
                 visit(e);
             }
         }
-        saved.add(() -> System.arraycopy(copy, 0, a, 0, n));
+        saved.add(new SavedArray(a, copy, n, saved.size(), !uncounted.containsKey(a)));
     }
 
     @SuppressWarnings("unchecked")
@@ -162,10 +194,24 @@ final class Snapshot {
             return;
         }
         Collection<Object> all = (Collection<Object>) c;
-        saved.add(() -> {
-            if (all.size() != copy.size() || !copy.isEmpty()) {
-                all.clear();
-                all.addAll(copy);
+        int number = saved.size();
+        saved.add(new Saved() {
+            @Override
+            public void restore() {
+                if (all.size() != copy.size() || !copy.isEmpty()) {
+                    all.clear();
+                    all.addAll(copy);
+                }
+            }
+
+            @Override
+            public long difference() {
+                long sum = 0;
+                int i = 0;
+                for (Object o : all) {
+                    sum += mix(mix(i++) + number * 31L + System.identityHashCode(o));
+                }
+                return sum;
             }
         });
     }
@@ -178,10 +224,23 @@ final class Snapshot {
             return;
         }
         Map<Object, Object> all = (Map<Object, Object>) m;
-        saved.add(() -> {
-            if (all.size() != copy.size() || !copy.isEmpty()) {
-                all.clear();
-                all.putAll(copy);
+        int number = saved.size();
+        saved.add(new Saved() {
+            @Override
+            public void restore() {
+                if (all.size() != copy.size() || !copy.isEmpty()) {
+                    all.clear();
+                    all.putAll(copy);
+                }
+            }
+
+            @Override
+            public long difference() {
+                long sum = 0;
+                for (Map.Entry<Object, Object> e : all.entrySet()) {
+                    sum += mix(mix(e.getKey().hashCode()) + number * 31L + System.identityHashCode(e.getValue()));
+                }
+                return sum;
             }
         });
     }
@@ -198,7 +257,11 @@ final class Snapshot {
         Shape shape = shapes.computeIfAbsent(o.getClass(), Snapshot::shape);
         try {
             for (Field f : shape.followed) {
-                visit(f.get(o));
+                Object v = f.get(o);
+                if (v != null && v.getClass().isArray() && !countsAsState(f)) {
+                    uncounted.put(v, v);
+                }
+                visit(v);
             }
             for (Field f : shape.mutable) {
                 takeField(o, f);
@@ -238,12 +301,15 @@ final class Snapshot {
         if (!f.getType().isPrimitive()) {
             visit(v);
         }
-        byField.computeIfAbsent(f, Column::new).add(o, v);
+        byField.computeIfAbsent(f, x -> new Column(x, byField.size())).add(o, v);
     }
 
     /** One field of many objects. */
     private static final class Column implements Saved {
         private final MethodHandle setter;
+        private final MethodHandle getter;
+        private final boolean counts;
+        private final int number;
         private final Class<?> type;
         private final List<Object> owners = new ArrayList<>();
         private final List<Object> values = new ArrayList<>();
@@ -251,13 +317,16 @@ final class Snapshot {
         private Object[] references;
         private long[] numbers;
 
-        Column(Field f) {
+        Column(Field f, int number) {
             type = f.getType();
+            this.number = number;
+            counts = countsAsState(f);
             Class<?> seenAs = type.isPrimitive() ? type : Object.class;
             try {
                 setter = MethodHandles.lookup()
                         .unreflectSetter(f)
                         .asType(MethodType.methodType(void.class, Object.class, seenAs));
+                getter = MethodHandles.lookup().unreflectGetter(f).asType(MethodType.methodType(seenAs, Object.class));
             } catch (IllegalAccessException e) {
                 throw new IllegalStateException("cannot write " + f, e);
             }
@@ -280,6 +349,39 @@ final class Snapshot {
             } else {
                 throw new IllegalStateException("fields of type " + type + " are not foreseen");
             }
+        }
+
+        @Override
+        public long difference() {
+            if (!counts) {
+                return 0;
+            }
+            long sum = 0;
+            try {
+                for (int i = 0; i < objects.length; i++) {
+                    long v;
+                    if (references != null) {
+                        Object r = (Object) getter.invokeExact(objects[i]);
+                        if (r == references[i]) {
+                            continue;
+                        }
+                        v = System.identityHashCode(r);
+                    } else {
+                        v = type == int.class
+                                ? (int) getter.invokeExact(objects[i])
+                                : type == long.class
+                                        ? (long) getter.invokeExact(objects[i])
+                                        : (boolean) getter.invokeExact(objects[i]) ? 1 : 0;
+                        if (v == numbers[i]) {
+                            continue;
+                        }
+                    }
+                    sum += mix(mix((long) number << 32 | i) + v);
+                }
+            } catch (Throwable e) {
+                throw new IllegalStateException("cannot read a field", e);
+            }
+            return sum;
         }
 
         @Override
@@ -308,6 +410,66 @@ final class Snapshot {
         }
     }
 
+    /** An array. */
+    private static final class SavedArray implements Saved {
+        private final Object array;
+        private final Object copy;
+        private final int length;
+        private final int number;
+        private final boolean counts;
+
+        SavedArray(Object array, Object copy, int length, int number, boolean counts) {
+            this.counts = counts;
+            this.array = array;
+            this.copy = copy;
+            this.length = length;
+            this.number = number;
+        }
+
+        @Override
+        public void restore() {
+            System.arraycopy(copy, 0, array, 0, length);
+        }
+
+        @Override
+        public long difference() {
+            long sum = 0;
+            if (!counts) {
+                return 0;
+            }
+            if (array instanceof long[] a) {
+                long[] c = (long[]) copy;
+                for (int i = Arrays.mismatch(a, c); i >= 0 && i < length; i++) {
+                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + a[i]);
+                }
+            } else if (array instanceof int[] a) {
+                int[] c = (int[]) copy;
+                for (int i = Arrays.mismatch(a, c); i >= 0 && i < length; i++) {
+                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + a[i]);
+                }
+            } else if (array instanceof Object[] a) {
+                Object[] c = (Object[]) copy;
+                for (int i = 0; i < length; i++) {
+                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + System.identityHashCode(a[i]));
+                }
+            } else {
+                throw new IllegalStateException("arrays of " + array.getClass() + " are not foreseen");
+            }
+            return sum;
+        }
+    }
+
+    /** Whether a field is part of the state that decides what can happen, and not of what is counted, timed or left over. */
+    private static boolean countsAsState(Field f) {
+        return !UNCOUNTED.contains(f.getDeclaringClass().getSimpleName() + "." + f.getName());
+    }
+
+    private static long mix(long x) {
+        long y = (x ^ x >>> 32) * 0x9E3779B97F4A7C15L;
+        y = (y ^ y >>> 29) * 0xBF58476D1CE4E5B9L;
+        return y ^ y >>> 32;
+    }
+
     private void pack() {
         byField.values().forEach(Column::pack);
         saved.addAll(byField.values());
@@ -319,26 +481,89 @@ final class Snapshot {
         locks = spinLocks.toArray(SpinLock[]::new);
         tickets = spinLocks.stream().mapToInt(SpinLock::serving).toArray();
         links = nodes.toArray(ListNode[]::new);
+        for (Watched[] all : List.of(ints, refs, links, locks)) {
+            for (int i = 0; i < all.length; i++) {
+                all[i].setPlace(i);
+            }
+        }
+        memory.forgetWrites();
         nexts = nodes.stream().map(ListNode::next).toArray(ListNode[]::new);
         prevs = nodes.stream().map(ListNode::prev).toArray(ListNode[]::new);
     }
 
+    /**
+     * A hash of the state as it is now: the same for two states that differ in nothing that decides what can happen. Counters,
+     * event rings and the time are no part of it.
+     */
+    long hash() {
+        long sum = 0;
+        for (int i = 0; i < memory.writtenCount(); i++) {
+            Watched w = memory.written(i);
+            if (w.place() >= 0) {
+                sum += difference(w, w.place());
+            }
+        }
+        for (Saved s : rest) {
+            sum += s.difference();
+        }
+        return sum;
+    }
+
     /** Puts everything back. */
     void restore() {
-        for (int i = 0; i < ints.length; i++) {
-            ints[i].restore(intValues[i]);
+        for (int i = 0; i < memory.writtenCount(); i++) {
+            Watched w = memory.written(i);
+            if (w.place() >= 0) {
+                restore(w, w.place());
+            }
         }
-        for (int i = 0; i < refs.length; i++) {
-            refs[i].restore(refValues[i]);
-        }
-        for (int i = 0; i < links.length; i++) {
-            links[i].restore(nexts[i], prevs[i]);
-        }
-        for (int i = 0; i < locks.length; i++) {
-            locks[i].restore(tickets[i]);
-        }
+        memory.forgetWrites();
         for (Saved s : rest) {
             s.restore();
         }
+    }
+
+    private long difference(Watched w, int i) {
+        if (w instanceof IntCell c) {
+            int v = c.peek();
+            return v == intValues[i] ? 0 : mix(mix(1L << 40 | i) + v);
+        }
+        if (w instanceof RefCell<?> c) {
+            Object v = c.peek();
+            return v == refValues[i] ? 0 : mix(mix(2L << 40 | i) + System.identityHashCode(v));
+        }
+        if (w instanceof ListNode<?> node) {
+            ListNode<?> next = node.next();
+            ListNode<?> prev = node.prev();
+            return (next == nexts[i] ? 0 : mix(mix(3L << 40 | i) + System.identityHashCode(next)))
+                    + (prev == prevs[i] ? 0 : mix(mix(4L << 40 | i) + System.identityHashCode(prev)));
+        }
+        SpinLock l = (SpinLock) w;
+        return l.isLocked() ? mix(mix(5L << 40 | i) + l.queued() * 64L + System.identityHashCode(l.owner())) : 0;
+    }
+
+    private void restore(Watched w, int i) {
+        if (w instanceof IntCell c) {
+            c.restore(intValues[i]);
+        } else if (w instanceof RefCell<?> c) {
+            c.restore(refValues[i]);
+        } else if (w instanceof ListNode<?> node) {
+            node.restore(nexts[i], prevs[i]);
+        } else {
+            ((SpinLock) w).restore(tickets[i]);
+        }
+    }
+
+    /** Names of what is not as it was saved, among cells, list nodes and locks: nothing, right after {@link #restore}. */
+    List<String> strays() {
+        List<String> out = new ArrayList<>();
+        for (Watched[] all : List.of(ints, refs, links, locks)) {
+            for (Watched w : all) {
+                if (difference(w, w.place()) != 0) {
+                    out.add(w.toString());
+                }
+            }
+        }
+        return out;
     }
 }

@@ -87,7 +87,7 @@ public final class Subject {
         int n = scenario.pcpus();
         this.engine = new ControlledEngine(n, continuations);
         MachineDescription description = MachineDescription.qemuVirt().withCpus(n);
-        this.marks = new Marks(2);
+        this.marks = new Marks(1);
         this.explainer = new Explainer(marks);
         this.ledger = new Ledger(1, scenario.roles().size(), n);
         List<ScriptGuest> guests = guests();
@@ -133,11 +133,13 @@ public final class Subject {
                         Memory.class,
                         MachineDescription.class,
                         Snapshot.class),
+                engine.memory(),
                 machine,
                 ledger,
                 marks,
                 environment,
                 guests);
+        engine.setMachineState(snapshot::hash);
     }
 
     private List<ScriptGuest> guests() {
@@ -235,6 +237,12 @@ public final class Subject {
 
     // ---- one schedule -----------------------------------------------------------------------------------------------
 
+    /** Puts the machine back and names what is not as it was at the mark. */
+    List<String> strays() {
+        snapshot.restore();
+        return snapshot.strays();
+    }
+
     /** Runs one schedule from the mark; {@code observer} may be {@code null}. */
     public Outcome run(Strategy strategy, ControlledEngine.Observer observer) {
         snapshot.restore();
@@ -265,6 +273,18 @@ public final class Subject {
             }
             default -> {}
         }
+        notice(out);
+        return out;
+    }
+
+    /** What the lock validator and the race detector have found since they were asked last; also for a schedule that was cut. */
+    public List<Violation> notice() {
+        List<Violation> out = new ArrayList<>();
+        notice(out);
+        return out;
+    }
+
+    private void notice(List<Violation> out) {
         List<LockViolation> locking = machine.validator().violations();
         for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
             LockViolation l = locking.get(lockViolationsSeen);
@@ -286,7 +306,6 @@ public final class Subject {
             out.add(new Violation(
                     Violation.Kind.RACE, 0, -1, -1, races.get(racesSeen).toString(), List.of()));
         }
-        return out;
     }
 
     private void audit(boolean isAtRest) {

@@ -341,6 +341,10 @@ public final class CpuInterface implements InterruptLine {
 
     /** @param n which one of several registers */
     void log(SystemRegister r, int n, boolean write, long value) {
+        Memory m = pcpu.memory();
+        if (m != null && !write) {
+            m.saw(pcpu, value);
+        }
         RegisterLog l = gic.log();
         if (l.isOn()) {
             RegisterLog.Component c = r.isHypervisor() ? RegisterLog.Component.ICH : RegisterLog.Component.ICC;

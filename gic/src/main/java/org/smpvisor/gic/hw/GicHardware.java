@@ -150,13 +150,21 @@ public final class GicHardware {
         cpu.point(Point.HARDWARE, this);
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
-            long v = distributor.read((int) offset, bytes);
+            long v = seen(cpu, distributor.read((int) offset, bytes));
             log.access(cpu.id(), RegisterLog.Component.GICD, false, offset, null, bytes, v);
             return v;
         }
         int i = frameAt(address);
-        long v = cpus[i].readFrame((int) (address - frameOf[i]), bytes);
+        long v = seen(cpu, cpus[i].readFrame((int) (address - frameOf[i]), bytes));
         log.access(cpu.id(), RegisterLog.Component.GICR, false, redistributorOffset(address), null, bytes, v);
+        return v;
+    }
+
+    private static long seen(Pcpu cpu, long v) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.saw(cpu, v);
+        }
         return v;
     }
 
