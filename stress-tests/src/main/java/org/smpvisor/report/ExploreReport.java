@@ -73,17 +73,25 @@ public final class ExploreReport {
     /** How much of the scenario is known: what was exhausted, else the bound of the random search. */
     private static String reach(ExploreRecord.Explored e) {
         if (e.complete()) {
-            return "complete: all schedules tried, stores in order, timers early at most three times";
+            return reachOfSearch(e);
         }
         List<String> parts = new ArrayList<>();
         if (!e.exhausted().isEmpty()) {
-            parts.add(e.exhausted().get(e.exhausted().size() - 1));
+            parts.add(reachOfSearch(e));
         }
         if (e.missed() < 0.995) {
             parts.add(
                     String.format(Locale.ROOT, "any bug of depth 3 missed with probability < %.2g", 1.05 * e.missed()));
         }
         return String.join("; ", parts);
+    }
+
+    /** What was tried completely; empty for nothing. */
+    private static String reachOfSearch(ExploreRecord.Explored e) {
+        if (e.complete()) {
+            return "complete: all schedules tried, stores in order, timers early at most three times";
+        }
+        return e.exhausted().isEmpty() ? "" : e.exhausted().get(e.exhausted().size() - 1);
     }
 
     private void failures(PrintWriter out) {
@@ -166,9 +174,13 @@ public final class ExploreReport {
         d.put("seconds", record.seconds());
         d.put("schedules", record.schedules());
         d.put("schedulesPerSecond", rate());
+        Map<String, String> exhausted = new LinkedHashMap<>();
+        record.scenarios().forEach(e -> exhausted.put(e.name(), reachOfSearch(e)));
+        d.put("exhausted", exhausted);
         d.put(
                 "fixedQuirks",
                 o.variant().fixed().stream().map(Enum::name).sorted().toList());
+        d.put("bugs", o.variant().bugs().stream().map(Enum::name).sorted().toList());
         d.put(
                 "scenarios",
                 record.scenarios().stream().map(ExploreReport::scenario).toList());
