@@ -45,7 +45,7 @@ public final class Memory {
         watchesRaces = watches;
     }
 
-    /** The races found in all runs so far, each object and pair of sites once. */
+    /** The races found in this run, each object and pair of sites once. */
     public List<Race> races() {
         return races.races();
     }

@@ -79,6 +79,8 @@ final class RaceDetector {
     /** A run begins: all that was before it is known to everybody. */
     void begin() {
         run++;
+        races.clear();
+        known.clear();
         for (int k = 0; k < n; k++) {
             Arrays.fill(clock[k], 0);
             Arrays.fill(fenced[k], 0);

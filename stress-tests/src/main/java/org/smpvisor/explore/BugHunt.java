@@ -2,6 +2,7 @@ package org.smpvisor.explore;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,9 @@ public final class BugHunt {
 
     /** How a hunt ended. */
     public enum Verdict {
-        /** A tool reported it. */
+        /** A tool that must find it reported it. */
         FOUND,
-        /** Its window was reached, and no tool noticed. */
+        /** Its window was reached, and none of those tools noticed. */
         MISSED,
         /** No schedule reached its window, so that nothing was tested. */
         NOT_EXERCISED
@@ -72,9 +73,12 @@ public final class BugHunt {
             twinFindings = Set.copyOf(twinFindings);
         }
 
-        /** The first report, {@code null} if there was none. */
+        /** The first report of a tool that must find it, or else of another; {@code null} if there was none. */
         public Catch first() {
-            return catches.isEmpty() ? null : catches.get(0);
+            return catches.stream()
+                    .filter(c -> bug.tools().contains(c.tool()))
+                    .findFirst()
+                    .orElse(catches.isEmpty() ? null : catches.get(0));
         }
     }
 
@@ -139,6 +143,7 @@ public final class BugHunt {
             case DEADLOCK, LIVELOCK -> Bug.Tool.DEADLOCK;
             case LOST, DUPLICATED, WRONG_TARGET -> Bug.Tool.HISTORY;
             case LEFT_BEHIND, INCONSISTENT, CORRUPTED -> Bug.Tool.AUDIT;
+            case RACE -> Bug.Tool.RACE;
             default -> Bug.Tool.MODEL;
         };
     }
@@ -190,7 +195,7 @@ public final class BugHunt {
                 phase(true, Set.of(Bug.Tool.LOCKS));
                 phase(false, Set.of(Bug.Tool.DEADLOCK));
             } else {
-                phase(true, Set.of(Bug.Tool.values()));
+                phase(true, EnumSet.copyOf(bug.tools()));
             }
             double took = elapsed();
             long twinSchedules = 0;
@@ -198,7 +203,8 @@ public final class BugHunt {
                 compare(e.getKey(), e.getValue());
                 twinSchedules += twin.schedules(e.getKey());
             }
-            Verdict v = windows == 0 ? Verdict.NOT_EXERCISED : inOrder.isEmpty() ? Verdict.MISSED : Verdict.FOUND;
+            boolean found = bug.tools().stream().anyMatch(catches::containsKey);
+            Verdict v = windows == 0 ? Verdict.NOT_EXERCISED : found ? Verdict.FOUND : Verdict.MISSED;
             return new Result(bug, seed, v, inOrder, schedules, took, windows, twinSchedules, twinFindings);
         }
 

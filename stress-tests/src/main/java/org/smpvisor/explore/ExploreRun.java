@@ -202,8 +202,8 @@ public final class ExploreRun {
             }
             n++;
             Violation.Kind kind = best.first().violation().kind();
-            // Locks and races are found from what several schedules did, and are told once.
-            boolean replayable = kind != Violation.Kind.LOCKING && kind != Violation.Kind.RACE && n <= KEPT;
+            // What the lock validator finds comes from what several schedules did, and is told once.
+            boolean replayable = kind != Violation.Kind.LOCKING && n <= KEPT;
             LockCycle circle = null;
             for (Explorer e : explorers) {
                 circle = circle != null

@@ -87,7 +87,7 @@ public final class Subject {
         int n = scenario.pcpus();
         this.engine = new ControlledEngine(n, continuations);
         MachineDescription description = MachineDescription.qemuVirt().withCpus(n);
-        this.marks = new Marks(1);
+        this.marks = new Marks(2);
         this.explainer = new Explainer(marks);
         this.ledger = new Ledger(1, scenario.roles().size(), n);
         List<ScriptGuest> guests = guests();
@@ -246,6 +246,7 @@ public final class Subject {
     /** Runs one schedule from the mark; {@code observer} may be {@code null}. */
     public Outcome run(Strategy strategy, ControlledEngine.Observer observer) {
         snapshot.restore();
+        racesSeen = 0;
         return engine.run(strategy, machine::run, MAX_STEPS, observer);
     }
 
