@@ -2,21 +2,29 @@ package org.smpvisor.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.smpvisor.explore.BugHunt;
+import org.smpvisor.explore.Evidence;
+import org.smpvisor.explore.SmallScenario;
 import org.smpvisor.explore.SmallScenarios;
 import org.smpvisor.variant.Bug;
+import org.smpvisor.variant.Variant;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -125,6 +133,8 @@ public final class BugsCommand implements Callable<Integer> {
                 "  smpvisor bugs hunt XB-001 XB-039 --seeds 20"
             })
     static final class HuntBugs implements Callable<Integer> {
+        private static final int SHRINK_SCHEDULES = 4_000;
+
         @Spec
         private CommandSpec spec;
 
@@ -150,8 +160,18 @@ public final class BugsCommand implements Callable<Integer> {
         @Option(names = "--seeds", paramLabel = "N", defaultValue = "1", description = "Number of seeds (1).")
         private int seeds;
 
+        @Option(
+                names = "--runs",
+                paramLabel = "DIR",
+                defaultValue = "runs",
+                description = "Where replay files go, in DIR/bugs-SEED (runs).")
+        private Path runs;
+
         @Option(names = "--json", description = "Print JSON.")
         private boolean json;
+
+        /** Replay file of each bug that was found by a schedule. */
+        private final Map<Bug, Path> kept = new ConcurrentHashMap<>();
 
         @Override
         public Integer call() throws Exception {
@@ -159,6 +179,11 @@ public final class BugsCommand implements Callable<Integer> {
             check(threads > 0 && threads <= 256, "--threads must be 1 to 256");
             check(seeds > 0 && seeds <= 1000, "--seeds must be 1 to 1000");
             List<Bug> bugs = bugs();
+            try {
+                Files.createDirectories(runs);
+            } catch (IOException e) {
+                check(false, "--runs: " + runs + " cannot be made: " + e.getMessage());
+            }
             ExecutorService pool = Executors.newFixedThreadPool(threads, r -> {
                 Thread t = new Thread(r, "hunter");
                 t.setDaemon(true);
@@ -187,7 +212,7 @@ public final class BugsCommand implements Callable<Integer> {
                 pool.shutdownNow();
             }
             if (json) {
-                print(out, all.stream().flatMap(List::stream).map(HuntBugs::map).toList());
+                print(out, all.stream().flatMap(List::stream).map(this::map).toList());
             }
             boolean fine = all.stream().flatMap(List::stream).allMatch(HuntBugs::isFine);
             return fine ? Main.OK : Main.FAILED;
@@ -236,7 +261,37 @@ public final class BugsCommand implements Callable<Integer> {
                 BugHunt h = new BugHunt(SmallScenarios.all(), seconds);
                 out.add(h.hunt(b, seed + i, () -> Thread.currentThread().isInterrupted()));
             }
+            keep(out.get(0));
             return out;
+        }
+
+        /** What the lock validator reports needs no schedule: a report of another tool is kept, if there is one. */
+        private void keep(BugHunt.Result r) {
+            for (BugHunt.Catch c : r.catches()) {
+                if (c.tool() != Bug.Tool.LOCKS) {
+                    SmallScenario scenario = SmallScenarios.named(c.scenario()).orElseThrow();
+                    Variant v = BugHunt.background(r.bug()).with(r.bug());
+                    String text = Evidence.of(scenario, v, c.failure(), SHRINK_SCHEDULES)
+                            .file()
+                            .text();
+                    Path file = runs.resolve("bugs-" + r.seed()).resolve(r.bug().id() + ".replay");
+                    try {
+                        Files.createDirectories(file.getParent());
+                        Files.writeString(file, text);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException("the replay file cannot be written: " + e.getMessage(), e);
+                    }
+                    kept.put(r.bug(), file);
+                    return;
+                }
+            }
+        }
+
+        private String again(BugHunt.Result r) {
+            Path file = kept.get(r.bug());
+            return file != null
+                    ? "./smpvisor replay " + file
+                    : "./smpvisor bugs hunt " + r.bug().id() + " --seed " + r.seed();
         }
 
         // ---- what is printed ----------------------------------------------------------------------------------------
@@ -282,10 +337,7 @@ public final class BugsCommand implements Callable<Integer> {
                                         .toArray(),
                                 "%,.0f"),
                         spread(some.stream().mapToDouble(BugHunt.Catch::seconds).toArray(), "%.2f"),
-                        first
-                                ? "smpvisor bugs hunt " + bug.id() + " --seed "
-                                        + results.get(0).seed()
-                                : "");
+                        first ? again(results.get(0)) : "");
                 first = false;
             }
             if (bad != null) {
@@ -318,7 +370,7 @@ public final class BugsCommand implements Callable<Integer> {
                     : median + " (" + String.format(Locale.ROOT, format, sorted[sorted.length - 1]) + ")";
         }
 
-        private static Map<String, Object> map(BugHunt.Result r) {
+        private Map<String, Object> map(BugHunt.Result r) {
             Map<String, Object> m = new LinkedHashMap<>();
             m.put("bug", r.bug().id());
             m.put("seed", r.seed());
@@ -327,6 +379,7 @@ public final class BugsCommand implements Callable<Integer> {
                     r.verdict() == BugHunt.Verdict.NOT_EXERCISED
                             ? "notExercised"
                             : r.verdict().name().toLowerCase(Locale.ROOT));
+            m.put("again", again(r));
             List<Map<String, Object>> catches = new ArrayList<>();
             for (BugHunt.Catch c : r.catches()) {
                 Map<String, Object> k = new LinkedHashMap<>();

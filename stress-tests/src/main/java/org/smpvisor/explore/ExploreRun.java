@@ -17,7 +17,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Outcome;
-import org.smpvisor.engine.Replay;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.engine.Towards;
 import org.smpvisor.lock.LockClass;
@@ -262,28 +261,12 @@ public final class ExploreRun {
     }
 
     private Kept shrunk(SmallScenario scenario, Failure f, int number) {
-        Subject fresh = new Subject(scenario, options.variant(), true);
-        byte[] decisions = new Shrinker(fresh, f.signature(), SHRINK_SCHEDULES).shrink(f.decisions());
-        List<Violation> violations = new ArrayList<>();
-        List<Recording.Step> steps = Recording.of(fresh, decisions, violations);
-        Violation same = violations.stream()
-                .filter(v -> Failure.signature(v).equals(f.signature()))
-                .findFirst()
-                .orElse(f.violation());
-        Failure best = new Failure(scenario.name(), same, decisions, f.foundBy());
-        List<String> story = Story.of(fresh, new Replay(decisions, true)).lines();
+        Evidence e = Evidence.of(scenario, options.variant(), f, SHRINK_SCHEDULES);
         String file = null;
         if (options.runs() != null) {
-            ReplayFile r = new ReplayFile(
-                    scenario.name(),
-                    options.variant().fixed(),
-                    options.variant().bugs(),
-                    f.foundBy(),
-                    same.kind() + ": " + same.text(),
-                    steps);
-            file = write(scenario.name() + "-" + number + ".replay", r.text());
+            file = write(scenario.name() + "-" + number + ".replay", e.file().text());
         }
-        return new Kept(best, file, best.switches(), story, "");
+        return new Kept(e.failure(), file, e.failure().switches(), e.story(), "");
     }
 
     private String write(String name, String text) {
