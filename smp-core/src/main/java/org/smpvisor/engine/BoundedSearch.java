@@ -150,11 +150,6 @@ public final class BoundedSearch implements Strategy {
     }
 
     @Override
-    public int random(int bound) {
-        return 0;
-    }
-
-    @Override
     public boolean end() {
         if (cut) {
             cuts++;

@@ -19,11 +19,6 @@ public final class BufferedStores implements Strategy {
     }
 
     @Override
-    public int random(int bound) {
-        return strategy.random(bound);
-    }
-
-    @Override
     public boolean buffersStores() {
         return true;
     }

@@ -2,9 +2,6 @@ package org.smpvisor.engine;
 
 /** Something that the hardware was told to do and does in its own time: a route takes effect, an enable bit is cleared. */
 public interface HwStep {
-    /** What it does, in a word, for stories: {@code route}, {@code disable}. */
-    String verb();
-
     /**
      * The step takes effect. Touches only the hardware's own state; reports no point.
      *

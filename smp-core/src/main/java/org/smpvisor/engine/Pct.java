@@ -66,11 +66,6 @@ public final class Pct implements Strategy {
     }
 
     @Override
-    public int random(int bound) {
-        return rng.below(bound);
-    }
-
-    @Override
     public boolean end() {
         runs++;
         if (engine.steps() <= length) { // in a longer one no change could come at the end: it earns nothing

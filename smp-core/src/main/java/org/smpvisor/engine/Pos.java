@@ -58,9 +58,4 @@ public final class Pos implements Strategy {
                 && x == engine.pendingObject(j)
                 && (engine.pendingPoint(i).writes() || engine.pendingPoint(j).writes());
     }
-
-    @Override
-    public int random(int bound) {
-        return rng.below(bound);
-    }
 }

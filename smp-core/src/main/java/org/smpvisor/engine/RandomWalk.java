@@ -18,9 +18,4 @@ public final class RandomWalk implements Strategy {
     public int choose(long enabled, int current) {
         return rng.element(enabled);
     }
-
-    @Override
-    public int random(int bound) {
-        return rng.below(bound);
-    }
 }

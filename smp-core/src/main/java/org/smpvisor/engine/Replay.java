@@ -63,11 +63,6 @@ public final class Replay implements Strategy {
         return false;
     }
 
-    @Override
-    public int random(int bound) {
-        return 0;
-    }
-
     /** Step at which a decision could not be taken, -1 for none; strict replays only. */
     public int divergedAt() {
         return divergedAt;

@@ -47,11 +47,6 @@ public final class Spread implements Strategy {
     }
 
     @Override
-    public int random(int bound) {
-        return rng.below(bound);
-    }
-
-    @Override
     public boolean end() {
         length = (7 * length + Math.max(FIRST_LENGTH / 4, engine.steps())) / 8;
         return true;

@@ -17,9 +17,6 @@ public interface Strategy {
      */
     int choose(long enabled, int current);
 
-    /** A random number from 0 to {@code bound - 1}, for whatever else the model leaves to chance. */
-    int random(int bound);
-
     /** Whether stores wait in buffers in the run that begins; asked after {@link #begin}. */
     default boolean buffersStores() {
         return false;

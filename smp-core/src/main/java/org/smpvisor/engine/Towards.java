@@ -62,9 +62,4 @@ public final class Towards implements Strategy {
         }
         return false;
     }
-
-    @Override
-    public int random(int bound) {
-        return rng.below(bound);
-    }
 }

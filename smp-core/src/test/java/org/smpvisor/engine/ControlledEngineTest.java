@@ -224,17 +224,7 @@ class ControlledEngineTest {
         IntCell a = new IntCell("a");
         do {
             List<Long> order = new ArrayList<>();
-            HwStep step = new HwStep() {
-                @Override
-                public String verb() {
-                    return "write";
-                }
-
-                @Override
-                public void complete(int index, long value) {
-                    order.add(value);
-                }
-            };
+            HwStep step = (index, value) -> order.add(value);
             m.run(s, cpu -> {
                 if (cpu.id() == 0) {
                     cpu.engine().hardware(cpu, step, 0, 1);

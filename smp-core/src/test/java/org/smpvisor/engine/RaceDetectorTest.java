@@ -70,11 +70,6 @@ class RaceDetectorTest {
         public int choose(long enabled, int current) {
             return Long.numberOfTrailingZeros(enabled);
         }
-
-        @Override
-        public int random(int bound) {
-            return 0;
-        }
     }
 
     @Nested

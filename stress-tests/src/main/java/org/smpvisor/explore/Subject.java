@@ -186,11 +186,6 @@ public final class Subject {
                         }
                         return fair.choose(enabled, current);
                     }
-
-                    @Override
-                    public int random(int bound) {
-                        return fair.random(bound);
-                    }
                 },
                 cpu -> {
                     machine.boot(cpu);

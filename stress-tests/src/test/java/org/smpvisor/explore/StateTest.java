@@ -65,11 +65,6 @@ class StateTest {
             }
             return Long.numberOfTrailingZeros(set);
         }
-
-        @Override
-        public int random(int bound) {
-            return 0;
-        }
     }
 
     private static List<String> goesOn(Subject s, Way way, long seed) {

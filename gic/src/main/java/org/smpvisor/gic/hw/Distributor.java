@@ -21,24 +21,8 @@ public final class Distributor {
     /** Writes of ICENABLER that have not taken effect: RWP reads as one meanwhile. */
     private final HwWords disablesLeft = new HwWords(1);
 
-    private final HwStep route = new Step("route") {
-        @Override
-        public void complete(int spi, long target) {
-            setTarget(spi, (int) target);
-        }
-    };
-
-    private final HwStep disable = new Step("disable") {
-        @Override
-        public void complete(int first, long bits) {
-            for (int i = 0; i < 32 && first + i < lines; i++) {
-                if ((bits >>> i & 1) != 0) {
-                    update(first + i, 0, SpiState.ENABLED);
-                }
-            }
-            disablesLeft.getAndAdd(0, -1);
-        }
-    };
+    private final HwStep route = (spi, target) -> setTarget(spi, (int) target);
+    private final HwStep disable = this::disable;
 
     private final long[] router;
     private final int[] configuration;
@@ -58,23 +42,18 @@ public final class Distributor {
         }
     }
 
-    /** Something that takes effect in its own time. */
-    private abstract static class Step implements HwStep {
-        private final String verb;
-
-        Step(String verb) {
-            this.verb = verb;
-        }
-
-        @Override
-        public String verb() {
-            return verb;
-        }
-    }
-
     /** Number of INTIDs, SGIs and PPIs included. */
     public int lines() {
         return lines;
+    }
+
+    private void disable(int first, long bits) {
+        for (int i = 0; i < 32 && first + i < lines; i++) {
+            if ((bits >>> i & 1) != 0) {
+                update(first + i, 0, SpiState.ENABLED);
+            }
+        }
+        disablesLeft.getAndAdd(0, -1);
     }
 
     // ---- lines ------------------------------------------------------------------------------------------------------
