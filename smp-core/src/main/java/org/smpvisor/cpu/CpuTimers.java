@@ -90,7 +90,7 @@ public final class CpuTimers {
     /** The TIMER softirq: runs what has expired, each callback with the lock dropped. */
     @Xen("timer_softirq_action")
     public void run(Pcpu cpu) {
-        long now = cpu.engine().now();
+        long now = cpu.time();
         int flags = lock.lockIrqSave(cpu);
         for (int i = 0; i < count; i++) {
             Timer t = timers[i];

@@ -142,7 +142,11 @@ public final class Pcpu extends PcpuTailPadding {
     /** Nanoseconds of the engine's clock, for decisions of Xen's. */
     @Xen("NOW")
     public long time() {
-        return engine.now();
+        long now = engine.now();
+        if (memory != null) {
+            memory.sawTime(this, now);
+        }
+        return now;
     }
 
     /** The memory of a controlled run, {@code null} natively; for cells, locks and the mailbox. */
@@ -229,7 +233,7 @@ public final class Pcpu extends PcpuTailPadding {
         }
     }
 
-    /** Whether something arrived since the last {@link #attend}, or an interrupt waits that is not masked. */
+    /** Whether something arrived since the last look at it. */
     public boolean needsAttention() {
         return ((int) ATTENTION.getOpaque(this) & ARRIVED) != 0;
     }

@@ -1,11 +1,13 @@
 package org.smpvisor.engine;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Depth-first search through all schedules with at most so many preemptions and so many interrupts taken where the pCPU could
  * have gone on. A pCPU that can go on does so for free; when it cannot, whoever comes next is free. Letting anybody else
- * go on, another pCPU, the hardware or a device, is a preemption. Without a bound it is a search through all schedules.
+ * go on, another pCPU, the hardware or a device, is a preemption. Without a bound it is a search through all schedules; where
+ * schedules are longer than {@link ControlledEngine#FAIR_AFTER} steps, it is one of how they begin.
  *
  * <p>Each run repeats the decisions up to the last one with an alternative left and takes that; so a run costs what it takes
  * from the start. A run is cut where it comes to a state from which the search has gone on before, with as much left of its
@@ -36,6 +38,7 @@ public final class BoundedSearch implements Strategy {
     private long cuts;
     private boolean cut;
     private boolean timed;
+    private boolean truncated;
     private boolean exhausted;
 
     /** Bounds of 0 and more, or {@link #UNBOUNDED}. */
@@ -151,6 +154,7 @@ public final class BoundedSearch implements Strategy {
 
     @Override
     public boolean end() {
+        truncated |= engine.wasMadeFair();
         if (cut) {
             cuts++;
         } else {
@@ -199,8 +203,19 @@ public final class BoundedSearch implements Strategy {
         return exhausted;
     }
 
+    /** Whether schedules were met that are longer than {@link ControlledEngine#FAIR_AFTER}: beyond that there was no choice. */
+    public boolean isTruncated() {
+        return truncated;
+    }
+
     /** The bound in words. */
     public String bound() {
+        return truncated
+                ? counts() + String.format(Locale.ROOT, ", for their first %,d steps", ControlledEngine.FAIR_AFTER)
+                : counts();
+    }
+
+    private String counts() {
         String p = maxPreemptions == UNBOUNDED
                 ? "any number of preemptions"
                 : "up to " + count(maxPreemptions, "preemption");

@@ -98,6 +98,7 @@ public final class ControlledEngine extends Engine {
     private byte[] decisions = new byte[FIRST_CAPACITY];
     private int steps;
     private boolean stopped;
+    private boolean fair;
     private Outcome outcome;
 
     /**
@@ -231,6 +232,7 @@ public final class ControlledEngine extends Engine {
         haste = HASTE;
         Arrays.fill(lastStep, -1);
         clock = 0;
+        fair = false;
         for (int k = 0; k < n; k++) {
             state[k] = State.READY;
             what[k] = Point.START;
@@ -357,7 +359,11 @@ public final class ControlledEngine extends Engine {
         if ((enabled & enabled - 1) == 0) {
             return Long.numberOfTrailingZeros(enabled);
         }
-        return steps < FAIR_AFTER ? strategy.choose(enabled, from) : longestIdle(enabled);
+        if (steps < FAIR_AFTER) {
+            return strategy.choose(enabled, from);
+        }
+        fair = true;
+        return longestIdle(enabled);
     }
 
     /** The actor whose last step lies back farthest: nobody is starved. */
@@ -733,6 +739,11 @@ public final class ControlledEngine extends Engine {
     /** Whether {@link #state} says anything in this run. */
     public boolean comparesStates() {
         return noting;
+    }
+
+    /** Whether the run became so long that the strategy was not asked any more. */
+    public boolean wasMadeFair() {
+        return fair;
     }
 
     /** Whether deadlines have been set in some run whose states were compared. */

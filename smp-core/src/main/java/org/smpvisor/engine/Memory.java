@@ -105,6 +105,13 @@ public final class Memory {
         }
     }
 
+    /** The pCPU has looked at the time, which decides something only where deadlines are set. */
+    public void sawTime(Pcpu cpu, long now) {
+        if (everTimed) {
+            saw(cpu, now);
+        }
+    }
+
     /** A deadline was set: from now on the time is part of the state. */
     public void setsDeadline() {
         everTimed |= noting;

@@ -13,7 +13,7 @@ public interface Strategy {
      *
      * @param enabled set of actors, at least two; bit n is actor n
      * @param current actor that ran last, whether or not it can go on
-     * @return an element of {@code enabled}
+     * @return an element of {@code enabled}, or -1 to end the run here
      */
     int choose(long enabled, int current);
 

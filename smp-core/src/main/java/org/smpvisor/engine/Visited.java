@@ -11,8 +11,8 @@ final class Visited {
     private static final double FULL = 0.6;
     private static final int BYTES_PER_STATE = 12;
 
-    /** Share of the heap that a search may fill: several workers search at once, and tables double. */
-    private static final int SHARE = 8;
+    /** A search may fill this part of the heap: a hunt keeps two dozen searches at hand, most of which stay small. */
+    private static final int SHARE = 16;
 
     private final int limit;
     private long[] keys = new long[FIRST];

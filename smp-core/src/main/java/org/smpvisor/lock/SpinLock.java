@@ -109,10 +109,10 @@ public final class SpinLock extends Watched implements Guard {
         return true;
     }
 
-    private static void seen(Pcpu cpu, int got) {
+    private static void seen(Pcpu cpu, int what) {
         Memory m = cpu.memory();
         if (m != null) {
-            m.saw(cpu, got);
+            m.saw(cpu, what);
         }
     }
 
@@ -216,6 +216,7 @@ public final class SpinLock extends Watched implements Guard {
 
     private void waitForTurn(Pcpu cpu, int ticket) {
         cpu.held().contended(this);
+        seen(cpu, ticket - serving());
         cpu.beginWait(this, ticket);
         for (int turn = 0; (int) HEAD.getAcquire(this) != ticket; turn++) {
             if (turn == Pcpu.TURNS_BEFORE_SLEEP) {

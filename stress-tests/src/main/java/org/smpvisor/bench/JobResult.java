@@ -57,7 +57,8 @@ public record JobResult(
         return holdsAbsolutely() || holdsAsRatio();
     }
 
-    String oneLine() {
+    /** The result in a line, for progress. */
+    public String oneLine() {
         return String.format(
                 Locale.ROOT,
                 "%-15s %,15.0f %-15s  %,8.2f %s%s",

@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.smpvisor.bench.Bench;
 import org.smpvisor.bench.BenchFailure;
+import org.smpvisor.bench.Fork;
 import org.smpvisor.bench.Host;
 import org.smpvisor.bench.Job;
 import org.smpvisor.bench.JobResult;
@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Measures how fast the model is, with everything on that a stress run has on: lock validator, oracle, event"
                     + " rings. Each job is held against a figure, and against plain reference code that runs in turn"
-                    + " with it (reference, job, reference, job, ...), since absolute figures drift on shared machines.",
+                    + " with it (reference, job, reference, job, ...), since absolute figures drift on shared machines. Each job"
+                    + " has a JVM of its own.",
             "",
             "A job holds when either its figure or its ratio is reached. Of all runs the median counts. A run whose"
                     + " reference was more than 1.5 times faster or slower than the median of the references was"
@@ -107,11 +108,13 @@ public final class BenchCommand implements Callable<Integer> {
         }
         List<JobResult> results;
         try {
-            results = new Bench(runs, seconds, line -> {
-                        err.println(line);
-                        err.flush();
-                    })
-                    .run(jobs);
+            results = new ArrayList<>();
+            for (Job job : jobs) {
+                JobResult r = Fork.measure(job, runs, seconds);
+                err.println(r.oneLine());
+                err.flush();
+                results.add(r);
+            }
         } catch (BenchFailure e) {
             err.println(spec.qualifiedName() + ": " + e.getMessage());
             err.flush();

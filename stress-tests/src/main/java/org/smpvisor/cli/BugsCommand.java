@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -229,7 +231,7 @@ public final class BugsCommand implements Callable<Integer> {
         }
 
         private List<Bug> bugs() {
-            List<Bug> out = new ArrayList<>();
+            Set<Bug> out = new LinkedHashSet<>();
             for (String id : ids) {
                 List<Bug> some = new ArrayList<>();
                 for (Bug b : Bug.values()) {
@@ -252,7 +254,7 @@ public final class BugsCommand implements Callable<Integer> {
                     }
                 }
             }
-            return out;
+            return List.copyOf(out);
         }
 
         private List<BugHunt.Result> hunt(Bug b) {
@@ -268,7 +270,7 @@ public final class BugsCommand implements Callable<Integer> {
         /** What the lock validator reports needs no schedule: a report of another tool is kept, if there is one. */
         private void keep(BugHunt.Result r) {
             for (BugHunt.Catch c : r.catches()) {
-                if (c.tool() != Bug.Tool.LOCKS) {
+                if (c.tool() != Bug.Tool.LOCKS && r.bug().tools().contains(c.tool())) {
                     SmallScenario scenario = SmallScenarios.named(c.scenario()).orElseThrow();
                     Variant v = BugHunt.background(r.bug()).with(r.bug());
                     String text = Evidence.of(scenario, v, c.failure(), SHRINK_SCHEDULES)

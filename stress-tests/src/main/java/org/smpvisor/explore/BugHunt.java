@@ -82,7 +82,7 @@ public final class BugHunt {
         }
     }
 
-    /** The model without a bug, explored as far as a hunt went; shared by the hunts of one seed. */
+    /** The model without a bug, explored as far as a hunt went; shared by the hunts of one seed that this object does. */
     private static final class Twin {
         private final Variant variant;
         private final long seed;
@@ -186,8 +186,8 @@ public final class BugHunt {
         }
 
         /**
-         * A validator and a deadlock prove different things about a lock: where both are due, both are awaited, the deadlock
-         * without a validator that reports the same again and again.
+         * A validator and a deadlock prove different things about a lock: where both are due, both are looked for, the deadlock in
+         * what time is left and without a validator that reports the same again and again. Either is enough.
          */
         Result run() {
             boolean both = bug.tools().containsAll(List.of(Bug.Tool.LOCKS, Bug.Tool.DEADLOCK));

@@ -107,7 +107,9 @@ public final class Explorer {
             }
             slice--;
             one(arm.strategy());
-            portfolio.ended(arm);
+            if (!portfolio.ended(arm)) {
+                slice = 0;
+            }
             if (enough.getAsBoolean()) {
                 return;
             }

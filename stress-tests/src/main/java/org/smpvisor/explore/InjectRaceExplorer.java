@@ -48,7 +48,7 @@ public final class InjectRaceExplorer {
                 arm = portfolio.next();
             }
             one(arm.strategy());
-            portfolio.ended(arm);
+            portfolio.ended(arm); // an arm that is over is not given out again
         }
     }
 

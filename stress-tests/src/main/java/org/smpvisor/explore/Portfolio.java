@@ -65,6 +65,7 @@ final class Portfolio {
     private int bound;
     private boolean over;
     private boolean complete;
+    private boolean truncated;
 
     /**
      * @param name one of {@link #NAMES}
@@ -110,11 +111,11 @@ final class Portfolio {
         return a;
     }
 
-    /** A schedule of {@code arm} has ended. */
-    void ended(Arm arm) {
+    /** A schedule of {@code arm} has ended; returns whether the arm has more to try. */
+    boolean ended(Arm arm) {
         arm.schedules++;
         if (arm.strategy.end()) {
-            return;
+            return true;
         }
         BoundedSearch s = (BoundedSearch) arm.strategy;
         exhausted.add(
@@ -127,14 +128,16 @@ final class Portfolio {
                                 s.schedules(),
                                 s.cuts()));
         bound++;
+        truncated |= s.isTruncated();
         if (bound < BOUNDS.length) {
             arm.strategy = search();
-        } else {
-            complete = true;
-            arms.remove(arm);
-            at = 0;
-            over = arms.isEmpty();
+            return true;
         }
+        complete = !truncated;
+        arms.remove(arm);
+        at = 0;
+        over = arms.isEmpty();
+        return false;
     }
 
     /** Whether the search has tried every schedule; those with store buffers are not among them. */

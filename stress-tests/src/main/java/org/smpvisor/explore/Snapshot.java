@@ -48,6 +48,9 @@ final class Snapshot {
             "Tally.words",
             "Vcpu.sliceEnd");
 
+    /** The one of them that decides something as soon as deadlines are set. */
+    private static final String TIMED = "Vcpu.sliceEnd";
+
     /** Puts some objects' state back, and says how it differs from what was saved. */
     private interface Saved {
         void restore();
@@ -78,6 +81,7 @@ final class Snapshot {
     private final List<ListNode<?>> nodes = new ArrayList<>();
     private final List<SpinLock> spinLocks = new ArrayList<>();
     private Saved[] rest;
+    private Column slices;
     private IntCell[] ints;
     private int[] intValues;
     private RefCell<?>[] refs;
@@ -353,9 +357,10 @@ final class Snapshot {
 
         @Override
         public long difference() {
-            if (!counts) {
-                return 0;
-            }
+            return counts ? compare() : 0;
+        }
+
+        private long compare() {
             long sum = 0;
             try {
                 for (int i = 0; i < objects.length; i++) {
@@ -461,7 +466,11 @@ final class Snapshot {
 
     /** Whether a field is part of the state that decides what can happen, and not of what is counted, timed or left over. */
     private static boolean countsAsState(Field f) {
-        return !UNCOUNTED.contains(f.getDeclaringClass().getSimpleName() + "." + f.getName());
+        return !UNCOUNTED.contains(name(f));
+    }
+
+    private static String name(Field f) {
+        return f.getDeclaringClass().getSimpleName() + "." + f.getName();
     }
 
     private static long mix(long x) {
@@ -472,6 +481,7 @@ final class Snapshot {
 
     private void pack() {
         byField.values().forEach(Column::pack);
+        byField.forEach((f, column) -> slices = name(f).equals(TIMED) ? column : slices);
         saved.addAll(byField.values());
         rest = saved.toArray(Saved[]::new);
         ints = intCells.toArray(IntCell[]::new);
@@ -492,10 +502,12 @@ final class Snapshot {
     }
 
     /**
-     * A hash of the state as it is now: the same for two states that differ in nothing that decides what can happen. Counters,
-     * event rings and the time are no part of it.
+     * A hash of the state as it is now: the same for two states that differ in nothing that decides what can happen. Counters and
+     * event rings are no part of it.
+     *
+     * @param isTimed whether the ends of time slices decide something
      */
-    long hash() {
+    long hash(boolean isTimed) {
         long sum = 0;
         for (int i = 0; i < memory.writtenCount(); i++) {
             Watched w = memory.written(i);
@@ -506,7 +518,7 @@ final class Snapshot {
         for (Saved s : rest) {
             sum += s.difference();
         }
-        return sum;
+        return isTimed && slices != null ? sum + slices.compare() : sum;
     }
 
     /** Puts everything back. */

@@ -139,7 +139,7 @@ public final class Subject {
                 marks,
                 environment,
                 guests);
-        engine.setMachineState(snapshot::hash);
+        engine.setMachineState(() -> snapshot.hash(engine.hasSetDeadlines()));
     }
 
     private List<ScriptGuest> guests() {
