@@ -160,10 +160,7 @@ public final class IntCell extends Cell {
     }
 
     private static int seen(Pcpu cpu, int before) {
-        Memory m = cpu.memory();
-        if (m != null) {
-            m.saw(cpu, before);
-        }
+        cpu.saw(before);
         return before;
     }
 

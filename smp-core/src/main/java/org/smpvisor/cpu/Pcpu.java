@@ -154,6 +154,13 @@ public final class Pcpu extends PcpuTailPadding {
         return memory;
     }
 
+    /** The pCPU has seen a number that may decide what it does next: noted in controlled runs that compare states. */
+    public void saw(long value) {
+        if (memory != null) {
+            memory.saw(this, value);
+        }
+    }
+
     public HeldLocks held() {
         return held;
     }
@@ -214,9 +221,7 @@ public final class Pcpu extends PcpuTailPadding {
     /** Software bitmap of list registers in use; interrupts masked. */
     @Xen("this_cpu(lr_mask)")
     public long lrMask() {
-        if (memory != null) {
-            memory.saw(this, lrMask);
-        }
+        saw(lrMask);
         return lrMask;
     }
 

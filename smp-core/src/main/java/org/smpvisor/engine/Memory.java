@@ -132,7 +132,8 @@ public final class Memory {
         seen[pcpu] = 0;
     }
 
-    static long mix(long x) {
+    /** Spreads a number over 64 bits, for hashes of states. */
+    public static long mix(long x) {
         long y = (x ^ x >>> 32) * 0x9E3779B97F4A7C15L;
         y = (y ^ y >>> 29) * 0xBF58476D1CE4E5B9L;
         return y ^ y >>> 32;

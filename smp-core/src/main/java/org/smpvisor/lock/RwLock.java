@@ -98,10 +98,10 @@ public final class RwLock extends Watched {
         int before = (int) STATE.getAndAdd(this, READER);
         if ((before & WRITER_ANY) != 0 && (before & WRITER_MASK) != cpu.id() + 1) {
             STATE.getAndAdd(this, -READER);
-            seen(cpu, 0);
+            cpu.saw(0);
             return false;
         }
-        seen(cpu, 1);
+        cpu.saw(1);
         cpu.held().acquiredByTry(this, false);
         tellAcquired(cpu, false);
         return true;
@@ -133,10 +133,10 @@ public final class RwLock extends Watched {
     public boolean tryWriteLock(Pcpu cpu) {
         cpu.point(Point.TRY_ACQUIRE, this);
         if (!STATE.compareAndSet(this, 0, cpu.id() + 1)) {
-            seen(cpu, 0);
+            cpu.saw(0);
             return false;
         }
-        seen(cpu, 1);
+        cpu.saw(1);
         cpu.held().acquiredByTry(this, true);
         tellAcquired(cpu, true);
         return true;
@@ -260,18 +260,11 @@ public final class RwLock extends Watched {
 
     private int enterQueue(Pcpu cpu) {
         int ticket = (int) TAIL.getAndAdd(this, 1);
-        seen(cpu, ticket - (int) HEAD.getOpaque(this));
+        cpu.saw(ticket - (int) HEAD.getOpaque(this));
         for (int turn = 0; (int) HEAD.getAcquire(this) != ticket; turn++) {
             cpu.engine().relax(cpu, turn);
         }
         return ticket;
-    }
-
-    private static void seen(Pcpu cpu, int what) {
-        Memory m = cpu.memory();
-        if (m != null) {
-            m.saw(cpu, what);
-        }
     }
 
     private void leaveQueue(int ticket) {

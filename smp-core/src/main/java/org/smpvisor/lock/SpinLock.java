@@ -98,22 +98,15 @@ public final class SpinLock extends Watched implements Guard {
         cpu.point(Point.TRY_ACQUIRE, this);
         int ticket = (int) HEAD.getOpaque(this);
         if ((int) TAIL.getOpaque(this) != ticket || !TAIL.compareAndSet(this, ticket, ticket + 1)) {
-            seen(cpu, 0);
+            cpu.saw(0);
             return false;
         }
-        seen(cpu, 1);
+        cpu.saw(1);
         VarHandle.fullFence();
         OWNER.setOpaque(this, cpu);
         cpu.held().acquiredByTry(this);
         tellAcquired(cpu);
         return true;
-    }
-
-    private static void seen(Pcpu cpu, int what) {
-        Memory m = cpu.memory();
-        if (m != null) {
-            m.saw(cpu, what);
-        }
     }
 
     private void tellAcquired(Pcpu cpu) {
@@ -216,7 +209,7 @@ public final class SpinLock extends Watched implements Guard {
 
     private void waitForTurn(Pcpu cpu, int ticket) {
         cpu.held().contended(this);
-        seen(cpu, ticket - serving());
+        cpu.saw(ticket - serving());
         cpu.beginWait(this, ticket);
         for (int turn = 0; (int) HEAD.getAcquire(this) != ticket; turn++) {
             if (turn == Pcpu.TURNS_BEFORE_SLEEP) {

@@ -163,7 +163,7 @@ final class Snapshot {
 
                 @Override
                 public long difference() {
-                    return a.get() == v ? 0 : mix(number * 31L + a.get());
+                    return a.get() == v ? 0 : Memory.mix(number * 31L + a.get());
                 }
             });
         } else if (o instanceof Collection<?> c) {
@@ -213,7 +213,7 @@ final class Snapshot {
                 long sum = 0;
                 int i = 0;
                 for (Object o : all) {
-                    sum += mix(mix(i++) + number * 31L + System.identityHashCode(o));
+                    sum += Memory.mix(Memory.mix(i++) + number * 31L + System.identityHashCode(o));
                 }
                 return sum;
             }
@@ -242,7 +242,8 @@ final class Snapshot {
             public long difference() {
                 long sum = 0;
                 for (Map.Entry<Object, Object> e : all.entrySet()) {
-                    sum += mix(mix(e.getKey().hashCode()) + number * 31L + System.identityHashCode(e.getValue()));
+                    sum += Memory.mix(
+                            Memory.mix(e.getKey().hashCode()) + number * 31L + System.identityHashCode(e.getValue()));
                 }
                 return sum;
             }
@@ -381,7 +382,7 @@ final class Snapshot {
                             continue;
                         }
                     }
-                    sum += mix(mix((long) number << 32 | i) + v);
+                    sum += Memory.mix(Memory.mix((long) number << 32 | i) + v);
                 }
             } catch (Throwable e) {
                 throw new IllegalStateException("cannot read a field", e);
@@ -445,17 +446,19 @@ final class Snapshot {
             if (array instanceof long[] a) {
                 long[] c = (long[]) copy;
                 for (int i = Arrays.mismatch(a, c); i >= 0 && i < length; i++) {
-                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + a[i]);
+                    sum += a[i] == c[i] ? 0 : Memory.mix(Memory.mix((long) number << 32 | i) + a[i]);
                 }
             } else if (array instanceof int[] a) {
                 int[] c = (int[]) copy;
                 for (int i = Arrays.mismatch(a, c); i >= 0 && i < length; i++) {
-                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + a[i]);
+                    sum += a[i] == c[i] ? 0 : Memory.mix(Memory.mix((long) number << 32 | i) + a[i]);
                 }
             } else if (array instanceof Object[] a) {
                 Object[] c = (Object[]) copy;
                 for (int i = 0; i < length; i++) {
-                    sum += a[i] == c[i] ? 0 : mix(mix((long) number << 32 | i) + System.identityHashCode(a[i]));
+                    sum += a[i] == c[i]
+                            ? 0
+                            : Memory.mix(Memory.mix((long) number << 32 | i) + System.identityHashCode(a[i]));
                 }
             } else {
                 throw new IllegalStateException("arrays of " + array.getClass() + " are not foreseen");
@@ -471,12 +474,6 @@ final class Snapshot {
 
     private static String name(Field f) {
         return f.getDeclaringClass().getSimpleName() + "." + f.getName();
-    }
-
-    private static long mix(long x) {
-        long y = (x ^ x >>> 32) * 0x9E3779B97F4A7C15L;
-        y = (y ^ y >>> 29) * 0xBF58476D1CE4E5B9L;
-        return y ^ y >>> 32;
     }
 
     private void pack() {
@@ -538,20 +535,22 @@ final class Snapshot {
     private long difference(Watched w, int i) {
         if (w instanceof IntCell c) {
             int v = c.peek();
-            return v == intValues[i] ? 0 : mix(mix(1L << 40 | i) + v);
+            return v == intValues[i] ? 0 : Memory.mix(Memory.mix(1L << 40 | i) + v);
         }
         if (w instanceof RefCell<?> c) {
             Object v = c.peek();
-            return v == refValues[i] ? 0 : mix(mix(2L << 40 | i) + System.identityHashCode(v));
+            return v == refValues[i] ? 0 : Memory.mix(Memory.mix(2L << 40 | i) + System.identityHashCode(v));
         }
         if (w instanceof ListNode<?> node) {
             ListNode<?> next = node.next();
             ListNode<?> prev = node.prev();
-            return (next == nexts[i] ? 0 : mix(mix(3L << 40 | i) + System.identityHashCode(next)))
-                    + (prev == prevs[i] ? 0 : mix(mix(4L << 40 | i) + System.identityHashCode(prev)));
+            return (next == nexts[i] ? 0 : Memory.mix(Memory.mix(3L << 40 | i) + System.identityHashCode(next)))
+                    + (prev == prevs[i] ? 0 : Memory.mix(Memory.mix(4L << 40 | i) + System.identityHashCode(prev)));
         }
         SpinLock l = (SpinLock) w;
-        return l.isLocked() ? mix(mix(5L << 40 | i) + l.queued() * 64L + System.identityHashCode(l.owner())) : 0;
+        return l.isLocked()
+                ? Memory.mix(Memory.mix(5L << 40 | i) + l.queued() * 64L + System.identityHashCode(l.owner()))
+                : 0;
     }
 
     private void restore(Watched w, int i) {

@@ -341,9 +341,8 @@ public final class CpuInterface implements InterruptLine {
 
     /** @param n which one of several registers */
     void log(SystemRegister r, int n, boolean write, long value) {
-        Memory m = pcpu.memory();
-        if (m != null && !write) {
-            m.saw(pcpu, value);
+        if (!write) {
+            pcpu.saw(value);
         }
         RegisterLog l = gic.log();
         if (l.isOn()) {

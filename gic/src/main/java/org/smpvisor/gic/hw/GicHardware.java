@@ -161,10 +161,7 @@ public final class GicHardware {
     }
 
     private static long seen(Pcpu cpu, long v) {
-        Memory m = cpu.memory();
-        if (m != null) {
-            m.saw(cpu, v);
-        }
+        cpu.saw(v);
         return v;
     }
 
