@@ -5,7 +5,7 @@ import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.GuestDevices;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.Engine;
-import org.smpvisor.gic.hw.Distributor;
+import org.smpvisor.gic.hw.SpiInputs;
 import org.smpvisor.trace.Event;
 
 /**
@@ -27,7 +27,7 @@ public final class DeviceBus implements GuestDevices {
     private static final int TIME_BITS = 48;
     private static final long TIME_MASK = (1L << TIME_BITS) - 1;
 
-    private final Distributor gic;
+    private final SpiInputs gic;
     private final HwWords coalesced;
     /** Per SPI: low 16 bits of a generation above 48 bits of the time just before it was made. */
     private final HwWords raisedAt = new HwWords(1024);
@@ -36,7 +36,7 @@ public final class DeviceBus implements GuestDevices {
     private final int environment;
     private volatile boolean open;
 
-    DeviceBus(Distributor gic, Engine engine, int pcpus) {
+    DeviceBus(SpiInputs gic, Engine engine, int pcpus) {
         this.gic = gic;
         this.engine = engine;
         this.environment = pcpus;

@@ -11,7 +11,7 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.host.IrqDesc;
-import org.smpvisor.gic.hw.GicHardware;
+import org.smpvisor.gic.hw.Gic;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.vgic.rank.PendingIrq;
 import org.smpvisor.vgic.rank.VgicDomain;
@@ -25,7 +25,7 @@ public final class Audit {
     private static final int MAX_LIST = 4096;
 
     private final Ledger ledger;
-    private final GicHardware gic;
+    private final Gic gic;
     private final GicHwOperations driver;
     private final Pcpu[] pcpus;
 
@@ -36,7 +36,7 @@ public final class Audit {
         final Map<PendingIrq, String> inLr = new HashMap<>();
     }
 
-    public Audit(Ledger ledger, GicHardware gic, GicHwOperations driver, Pcpu[] pcpus) {
+    public Audit(Ledger ledger, Gic gic, GicHwOperations driver, Pcpu[] pcpus) {
         this.ledger = ledger;
         this.gic = gic;
         this.driver = driver;
@@ -162,7 +162,7 @@ public final class Audit {
                 && has(p, PendingIrq.VISIBLE)
                 && !has(p, PendingIrq.QUEUED)
                 && p.lrNumber() < driver.nrLrs()
-                && (gic.cpu(on.id()).virtual().readLr(p.lrNumber()) & VirtualCpuInterface.LR_STATE) == 0;
+                && (gic.cpu(on.id()).listRegister(p.lrNumber()) & VirtualCpuInterface.LR_STATE) == 0;
     }
 
     private void judgeLrPending(Domain d, Vcpu v, Seen seen) {
@@ -227,16 +227,14 @@ public final class Audit {
     }
 
     private boolean hasFreeLr(Vcpu v) {
-        return maskOf(v) != (1L << driver.nrLrs()) - 1;
+        return maskOf(v) != -1L >>> 64 - driver.nrLrs();
     }
 
     private void judgeListRegisters(Domain d, Vcpu v, Seen seen) {
         Pcpu on = pcpuOf(v);
         long mask = maskOf(v);
         for (int i = 0; i < driver.nrLrs(); i++) {
-            long lr = on == null
-                    ? driver.savedLr(v, i)
-                    : gic.cpu(on.id()).virtual().readLr(i);
+            long lr = on == null ? driver.savedLr(v, i) : gic.cpu(on.id()).listRegister(i);
             boolean valid = (lr & VirtualCpuInterface.LR_STATE) != 0;
             if (!valid && (mask >>> i & 1) == 0) {
                 continue;

@@ -11,7 +11,7 @@ import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
-import org.smpvisor.gic.hw.Distributor;
+import org.smpvisor.gic.hw.SpiInputs;
 import org.smpvisor.trace.Witness;
 
 /**
@@ -103,7 +103,7 @@ public final class Ledger implements Witness {
     private final HwWords dropped;
 
     private final Map<Integer, List<String>> stories = new ConcurrentHashMap<>();
-    private Distributor gic;
+    private SpiInputs gic;
     private LatencyClock clock = (spi, generation, now) -> -1;
     private Historian historian = (domain, intid) -> List.of();
 
@@ -137,7 +137,7 @@ public final class Ledger implements Witness {
     }
 
     /** Connects the hardware whose generations are accounted, before the machine starts. */
-    public void connect(Distributor distributor, LatencyClock latencyClock, Historian h) {
+    public void connect(SpiInputs distributor, LatencyClock latencyClock, Historian h) {
         this.gic = distributor;
         this.clock = latencyClock;
         this.historian = h;

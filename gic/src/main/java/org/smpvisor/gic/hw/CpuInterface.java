@@ -2,55 +2,19 @@ package org.smpvisor.gic.hw;
 
 import static org.smpvisor.abi.GicAbi.*;
 
-import java.lang.invoke.VarHandle;
-import org.smpvisor.cell.HwWords;
 import org.smpvisor.cell.OwnedBy;
-import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
-import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
 
-/**
- * Redistributor and physical CPU interface of one pCPU. Only two things are written by others: the set of SPIs that the
- * distributor offers, and the level of the local lines; everything else belongs to the pCPU.
- */
+/** Redistributor and physical CPU interface of one pCPU. */
 @Arm("IHI 0069, sections 12.2 and 12.11")
-public final class CpuInterface implements InterruptLine {
-    private static final int NO_PRIORITY = 0x100;
-    private static final int OFFER_WORDS = 16;
-    private static final int SUMMARY = OFFER_WORDS;
+public final class CpuInterface extends GicCpu {
     /** GICR_TYPER.CommonLPIAff: redistributors with the same Aff3 share LPI tables, as on QEMU. */
     private static final int TYPER_COMMON_LPI_AFF3 = 1 << 24;
 
     private final GicHardware gic;
-    private final Pcpu pcpu;
-    private final int index;
     private final VirtualCpuInterface virtual;
-
-    /** One bit per SPI that may be deliverable here, and a summary word with one bit per word. */
-    private final HwWords offers = new HwWords(OFFER_WORDS + 1);
-
-    /** Levels of PPIs 16..31, bit n is INTID n. */
-    private final HwWords localLines = HwWords.padded(1);
-
-    @OwnedBy("pcpu")
-    private int latch;
-
-    @OwnedBy("pcpu")
-    private int active;
-
-    @OwnedBy("pcpu")
-    private int enabled;
-
-    @OwnedBy("pcpu")
-    private int group1;
-
-    @OwnedBy("pcpu")
-    private final int[] configuration = new int[2];
-
-    @OwnedBy("pcpu")
-    private final int[] priorities = new int[NR_LOCAL_IRQS];
 
     @OwnedBy("pcpu")
     private int waker = 0x6;
@@ -58,177 +22,30 @@ public final class CpuInterface implements InterruptLine {
     @OwnedBy("pcpu")
     private int sre = 0x7;
 
-    @OwnedBy("pcpu")
-    private int priorityMask;
-
-    @OwnedBy("pcpu")
-    private int control;
-
-    @OwnedBy("pcpu")
-    private int binaryPoint;
-
-    @OwnedBy("pcpu")
-    private boolean groupEnabled;
-
-    /** Active priorities, bit n for priority 8*n. */
-    @OwnedBy("pcpu")
-    private int activePriorities;
-
-    /** Most urgent deliverable interrupt as of the last look: INTID, and its priority. */
-    @OwnedBy("pcpu")
-    private int bestIntid;
-
-    @OwnedBy("pcpu")
-    private int bestPriority = NO_PRIORITY;
-
     CpuInterface(GicHardware gic, Pcpu pcpu, int index) {
+        super(gic, pcpu, index);
         this.gic = gic;
-        this.pcpu = pcpu;
-        this.index = index;
         this.virtual = new VirtualCpuInterface(gic, this);
     }
 
-    /** The hypervisor and virtual interfaces of the same pCPU. */
+    @Override
     public VirtualCpuInterface virtual() {
         return virtual;
     }
 
-    // ---- arrivals, from any thread ----------------------------------------------------------------------------------
-
-    /** The distributor routes an SPI here that is deliverable at this moment. */
-    void offer(int spi) {
-        offers.getAndOr(spi >> 6, 1L << spi);
-        offers.getAndOr(SUMMARY, 1L << (spi >> 6));
-        pcpu.signalAfterRmw();
+    @Override
+    public long listRegister(int n) {
+        return virtual.readLr(n);
     }
-
-    /** Sets the level of a local line (PPI 16..31). */
-    public void setLocalLine(int ppi, boolean high) {
-        long bit = 1L << ppi;
-        if (high) {
-            if ((localLines.getOpaque(0) & bit) == 0) {
-                localLines.getAndOr(0, bit);
-                pcpu.signalAfterRmw();
-            }
-        } else if ((localLines.getOpaque(0) & bit) != 0) {
-            localLines.getAndAnd(0, ~bit);
-        }
-    }
-
-    boolean isLocalLineHigh(int ppi) {
-        return (localLines.getOpaque(0) & 1L << ppi) != 0;
-    }
-
-    /** Whether something waits here that could be signalled, priorities aside; exact when the machine is at rest. */
-    public boolean hasWork() {
-        if (localPending() != 0 || !pcpu.mailbox().isEmpty()) {
-            return true;
-        }
-        for (int w = 0; w < OFFER_WORDS; w++) {
-            for (long set = offers.getVolatile(w); set != 0; set &= set - 1) {
-                int spi = w << 6 | Long.numberOfTrailingZeros(set);
-                if (gic.distributor().priorityIfDeliverable(spi, index) != NO_PRIORITY) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
-    // ---- the signal to the pCPU -------------------------------------------------------------------------------------
 
     @Override
-    public boolean sample(Pcpu cpu) {
-        if (cpu.engine().deliversAtOnce()) {
-            takeInSgis();
-        }
-        // What a sender stored before its post is visible to the handler, and a post that found the box still full is
-        // served by this delivery: pairs with the fence in front of ICC_SGI1R.
-        VarHandle.fullFence();
-        look();
-        return isSignalled();
+    void arrived(int message) {
+        latch |= 1 << (message & 0xf);
     }
 
-    /** SGIs that were posted arrive: they are pending here from now on. */
-    public void takeInSgis() {
-        Memory memory = pcpu.memory();
-        if (memory != null) {
-            memory.arrive(pcpu);
-        }
-        for (int m = pcpu.mailbox().poll(); m >= 0; m = pcpu.mailbox().poll()) {
-            latch |= 1 << (m & 0xf);
-        }
-    }
-
-    private void look() {
-        bestPriority = NO_PRIORITY;
-        bestIntid = SPURIOUS;
-        for (int set = localPending(); set != 0; set &= set - 1) {
-            int i = Integer.numberOfTrailingZeros(set);
-            if (priorities[i] < bestPriority) {
-                bestPriority = priorities[i];
-                bestIntid = i;
-            }
-        }
-        if (offers.getOpaque(SUMMARY) != 0) {
-            bestOffer(bestPriority);
-        }
-    }
-
-    private int localPending() {
-        int lines = (int) localLines.getOpaque(0);
-        return (latch | lines) & enabled & group1 & ~active;
-    }
-
-    /** Finds the most urgent offered SPI that beats {@code limit}, withdraws stale offers; returns the priority found. */
-    private int bestOffer(int limit) {
-        int best = limit;
-        for (long words = offers.getVolatile(SUMMARY); words != 0; words &= words - 1) {
-            int w = Long.numberOfTrailingZeros(words);
-            long set = offers.getVolatile(w);
-            if (set == 0) {
-                withdrawWord(w);
-            }
-            for (; set != 0; set &= set - 1) {
-                int spi = w << 6 | Long.numberOfTrailingZeros(set);
-                int p = gic.distributor().priorityIfDeliverable(spi, index);
-                if (p == NO_PRIORITY) {
-                    withdraw(spi);
-                } else if (p < best) {
-                    best = p;
-                    bestPriority = p;
-                    bestIntid = spi;
-                }
-            }
-        }
-        return best;
-    }
-
-    private void withdraw(int spi) {
-        offers.getAndAnd(spi >> 6, ~(1L << spi));
-        if (gic.distributor().priorityIfDeliverable(spi, index) != NO_PRIORITY) {
-            offer(spi); // it came back between the look and the withdrawal
-        }
-    }
-
-    private void withdrawWord(int w) {
-        offers.getAndAnd(SUMMARY, ~(1L << w));
-        if (offers.getVolatile(w) != 0) {
-            offers.getAndOr(SUMMARY, 1L << w);
-        }
-    }
-
-    /** Whether no interrupt that was acknowledged here waits for its end, as far as the running priority knows. */
-    public boolean isPriorityIdle() {
-        return activePriorities == 0;
-    }
-
-    private int runningPriority() {
-        return activePriorities == 0 ? NO_PRIORITY : Integer.numberOfTrailingZeros(activePriorities) << 3;
-    }
-
-    private boolean isSignalled() {
-        return bestPriority < priorityMask && groupEnabled && (bestPriority & ~7) < runningPriority();
+    @Override
+    void unlatch(int intid) {
+        latch &= ~(1 << intid);
     }
 
     // ---- ICC system registers ---------------------------------------------------------------------------------------
@@ -236,42 +53,15 @@ public final class CpuInterface implements InterruptLine {
     /** ICC_IAR1_EL1: acknowledges the most urgent interrupt; 1023 when none is signalled. */
     public int acknowledge() {
         pcpu.point(Point.HARDWARE, gic);
-        while (true) {
-            sample(pcpu);
-            int intid = SPURIOUS;
-            if (isSignalled()) {
-                intid = bestIntid;
-                if (!activate(intid)) {
-                    continue;
-                }
-                activePriorities |= 1 << (bestPriority >> 3);
-            }
-            pcpu.setInterruptSignalled(false);
-            log(SystemRegister.ICC_IAR1_EL1, false, intid);
-            return intid;
-        }
-    }
-
-    private boolean activate(int intid) {
-        if (intid >= NR_LOCAL_IRQS) {
-            boolean mine = gic.distributor().acknowledge(intid, index);
-            gic.deactivation().acknowledged(pcpu, intid);
-            withdraw(intid);
-            return mine;
-        }
-        latch &= ~(1 << intid);
-        active |= 1 << intid;
-        Memory m = pcpu.memory();
-        if (m != null && intid < NR_SGIS) {
-            m.takes(pcpu);
-        }
-        return true;
+        int intid = take();
+        log(SystemRegister.ICC_IAR1_EL1, false, intid);
+        return intid;
     }
 
     /** ICC_EOIR1_EL1 with EOImode 1: drops the running priority. */
     public void endOfInterrupt(int intid) {
         log(SystemRegister.ICC_EOIR1_EL1, true, intid);
-        activePriorities &= activePriorities - 1;
+        drop();
         if ((control & 2) == 0) {
             deactivateQuietly(intid);
         }
@@ -284,21 +74,6 @@ public final class CpuInterface implements InterruptLine {
         log(SystemRegister.ICC_DIR_EL1, true, intid);
         deactivateQuietly(intid);
         recheck();
-    }
-
-    private void deactivateQuietly(int intid) {
-        if (intid >= NR_LOCAL_IRQS) {
-            gic.distributor().deactivate(intid);
-        } else {
-            active &= ~(1 << intid);
-        }
-    }
-
-    /** What waits may be signalled now: the pCPU looks at its next point. */
-    private void recheck() {
-        if (localPending() != 0 || offers.getOpaque(SUMMARY) != 0) {
-            pcpu.signalAfterRmw();
-        }
     }
 
     /** ICC_SGI1R_EL1: posts to each target's mailbox. The caller's DSB is a full fence. */
@@ -382,16 +157,12 @@ public final class CpuInterface implements InterruptLine {
 
     private long readSgi(int offset, int bytes) {
         if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + NR_LOCAL_IRQS) {
-            long v = 0;
-            for (int i = 0; i < bytes; i++) {
-                v |= (long) priorities[offset - GICD_IPRIORITYR + i] << 8 * i;
-            }
-            return v;
+            return readPriorities(offset - GICD_IPRIORITYR, bytes);
         }
         return switch (offset) {
-                    case GICD_IGROUPR -> group1;
+                    case GICD_IGROUPR -> group;
                     case GICD_ISENABLER, GICD_ICENABLER -> enabled;
-                    case GICD_ISPENDR, GICD_ICPENDR -> latch | (int) localLines.getOpaque(0);
+                    case GICD_ISPENDR, GICD_ICPENDR -> latch | localLevels();
                     case GICD_ISACTIVER, GICD_ICACTIVER -> active;
                     case GICD_ICFGR -> configuration[0];
                     case GICD_ICFGR + 4 -> configuration[1];
@@ -409,13 +180,10 @@ public final class CpuInterface implements InterruptLine {
         }
         int o = offset - GICR_SGI_FRAME;
         if (o >= GICD_IPRIORITYR && o < GICD_IPRIORITYR + NR_LOCAL_IRQS) {
-            for (int i = 0; i < bytes; i++) {
-                priorities[o - GICD_IPRIORITYR + i] =
-                        (int) (value >>> 8 * i) & gic.config().priorityMask();
-            }
+            writePriorities(o - GICD_IPRIORITYR, bytes, value);
         }
         switch (o) {
-            case GICD_IGROUPR -> group1 = v;
+            case GICD_IGROUPR -> group = v;
             case GICD_ISENABLER -> enabled |= v;
             case GICD_ICENABLER -> enabled &= ~v;
             case GICD_ISPENDR -> latch |= v;
@@ -426,9 +194,5 @@ public final class CpuInterface implements InterruptLine {
             default -> {}
         }
         recheck();
-    }
-
-    Pcpu pcpu() {
-        return pcpu;
     }
 }

@@ -8,12 +8,12 @@ import org.smpvisor.variant.Arm;
 /** The EL2 physical timers: a comparator per pCPU that drives the hypervisor timer PPI. */
 @Arm("DDI 0487, CNTHP_CVAL_EL2")
 public final class GenericTimers implements CpuTimers.Comparator {
-    private final GicHardware gic;
+    private final Gic gic;
     private final HwWords deadlines;
     private final int ppi;
 
     /** @param ppi INTID of the hypervisor timer, 16..31 */
-    public GenericTimers(GicHardware gic, int ppi) {
+    public GenericTimers(Gic gic, int ppi) {
         this.gic = gic;
         this.ppi = ppi;
         this.deadlines = HwWords.padded(gic.cpus());

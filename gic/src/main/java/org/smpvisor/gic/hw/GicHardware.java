@@ -4,7 +4,6 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import java.util.List;
 import org.smpvisor.cpu.Pcpu;
-import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
 import org.smpvisor.variant.Arm;
@@ -14,17 +13,14 @@ import org.smpvisor.variant.Arm;
  * actor of its own: lock-free inside and no part of Xen's lock order.
  */
 @Arm("IHI 0069")
-public final class GicHardware {
+public final class GicHardware extends Gic {
     private static final long DISTRIBUTOR_SIZE = 0x10000;
 
     private final GicConfig config;
-    private final RegisterLog log;
     private final Distributor distributor;
     private final CpuInterface[] cpus;
-    private final Pcpu[] pcpus;
     private final int[] regionOf;
     private final long[] frameOf;
-    private final DeactivationRule deactivation;
 
     /** A GIC that deactivates an SPI for any pCPU. */
     public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log) {
@@ -37,17 +33,15 @@ public final class GicHardware {
      * @throws IllegalArgumentException if the redistributor regions are too small for the pCPUs
      */
     public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log, DeactivationRule deactivation) {
-        this.deactivation = deactivation;
+        super(pcpus, log, deactivation);
         this.config = config;
-        this.log = log;
-        this.pcpus = pcpus.toArray(Pcpu[]::new);
         this.distributor = new Distributor(this, Math.min(1020, config.lines()));
-        this.cpus = new CpuInterface[this.pcpus.length];
+        this.cpus = new CpuInterface[cpus()];
         this.regionOf = new int[cpus.length];
         this.frameOf = new long[cpus.length];
         placeRedistributors();
         for (int i = 0; i < cpus.length; i++) {
-            cpus[i] = new CpuInterface(this, this.pcpus[i], i);
+            cpus[i] = new CpuInterface(this, pcpu(i), i);
         }
     }
 
@@ -73,32 +67,25 @@ public final class GicHardware {
         return config;
     }
 
-    DeactivationRule deactivation() {
-        return deactivation;
+    @Override
+    int priorityMask() {
+        return config.priorityMask();
     }
 
-    RegisterLog log() {
-        return log;
-    }
-
+    @Override
     public Distributor distributor() {
         return distributor;
     }
 
-    /** CPU interface of the pCPU with that index. */
+    @Override
     public CpuInterface cpu(int index) {
         return cpus[index];
     }
 
-    /** Number of pCPUs. */
-    public int cpus() {
-        return cpus.length;
-    }
-
     /** Index of the pCPU with that affinity, -1 if there is none. */
     int indexOf(long affinity) {
-        for (int i = 0; i < pcpus.length; i++) {
-            if (pcpus[i].affinity() == affinity) {
+        for (int i = 0; i < cpus.length; i++) {
+            if (pcpu(i).affinity() == affinity) {
                 return i;
             }
         }
@@ -113,7 +100,8 @@ public final class GicHardware {
     void sendSgi(Pcpu sender, long sgir) {
         int intid = (int) (sgir >>> 24) & 0xf;
         if ((sgir >>> 40 & 1) != 0) {
-            for (Pcpu p : pcpus) {
+            for (int i = 0; i < cpus(); i++) {
+                Pcpu p = pcpu(i);
                 if (p != sender) {
                     post(sender, p, intid);
                 }
@@ -122,7 +110,8 @@ public final class GicHardware {
         }
         long cluster = (sgir >>> 48 & 0xff) << 32 | (sgir >>> 32 & 0xff) << 16 | (sgir >>> 16 & 0xff) << 8;
         long list = sgir & 0xffff;
-        for (Pcpu p : pcpus) {
+        for (int i = 0; i < cpus(); i++) {
+            Pcpu p = pcpu(i);
             long a = p.affinity();
             if ((a & ~0xffL) == cluster && (a & 0xff) < 16 && (list >>> (a & 0xff) & 1) != 0) {
                 post(sender, p, intid);
@@ -130,58 +119,35 @@ public final class GicHardware {
         }
     }
 
-    private static void post(Pcpu sender, Pcpu target, int intid) {
-        sender.point(Point.MAILBOX_PUT, target);
-        Memory m = sender.memory();
-        if (m != null) {
-            m.posts(sender, target);
-        }
-        if (!target.mailbox().post(sender.id(), intid)) {
-            sender.count(org.smpvisor.cpu.Counter.HOST_SGIS_COALESCED);
-        } else {
-            target.signal();
-        }
-    }
-
     // ---- memory map -------------------------------------------------------------------------------------------------
 
-    /** Reads {@code bytes} (1, 4 or 8) at a physical address of the GIC; accesses outside it are a bug of the caller. */
+    @Override
     public long read(Pcpu cpu, long address, int bytes) {
         cpu.point(Point.HARDWARE, this);
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
             long v = seen(cpu, distributor.read((int) offset, bytes));
-            log.access(cpu.id(), RegisterLog.Component.GICD, false, offset, null, bytes, v);
+            log().access(cpu.id(), RegisterLog.Component.GICD, false, offset, null, bytes, v);
             return v;
         }
         int i = frameAt(address);
         long v = seen(cpu, cpus[i].readFrame((int) (address - frameOf[i]), bytes));
-        log.access(cpu.id(), RegisterLog.Component.GICR, false, redistributorOffset(address), null, bytes, v);
+        log().access(cpu.id(), RegisterLog.Component.GICR, false, redistributorOffset(address), null, bytes, v);
         return v;
     }
 
-    private static long seen(Pcpu cpu, long v) {
-        cpu.saw(v);
-        return v;
-    }
-
-    /** Writes {@code bytes} at a physical address of the GIC. */
+    @Override
     public void write(Pcpu cpu, long address, int bytes, long value) {
         cpu.point(Point.HARDWARE, this);
         long offset = address - config.distributorBase();
         if (offset >= 0 && offset < DISTRIBUTOR_SIZE) {
-            log.access(cpu.id(), RegisterLog.Component.GICD, true, offset, null, bytes, value);
+            log().access(cpu.id(), RegisterLog.Component.GICD, true, offset, null, bytes, value);
             distributor.write(cpu, (int) offset, bytes, value);
             return;
         }
         int i = frameAt(address);
-        log.access(cpu.id(), RegisterLog.Component.GICR, true, redistributorOffset(address), null, bytes, value);
+        log().access(cpu.id(), RegisterLog.Component.GICR, true, redistributorOffset(address), null, bytes, value);
         cpus[i].writeFrame((int) (address - frameOf[i]), bytes, value);
-    }
-
-    @Override
-    public String toString() {
-        return "gic";
     }
 
     private long redistributorOffset(long address) {

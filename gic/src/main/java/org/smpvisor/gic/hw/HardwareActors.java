@@ -10,7 +10,7 @@ public final class HardwareActors {
     private HardwareActors() {}
 
     /** Registers, per pCPU, the arrival of SGIs and the expiry of the hypervisor timer. */
-    public static void register(ControlledEngine engine, GicHardware gic, GenericTimers timers) {
+    public static void register(ControlledEngine engine, Gic gic, GenericTimers timers) {
         for (int i = 0; i < gic.cpus(); i++) {
             engine.register(new SgiArrival(gic.cpu(i), i));
         }
@@ -20,10 +20,10 @@ public final class HardwareActors {
     }
 
     private static final class SgiArrival implements Actor {
-        private final CpuInterface cpu;
+        private final GicCpu cpu;
         private final String name;
 
-        SgiArrival(CpuInterface cpu, int index) {
+        SgiArrival(GicCpu cpu, int index) {
             this.cpu = cpu;
             this.name = "cpu" + index + ".sgi";
         }
