@@ -60,7 +60,7 @@ public final class RegisterCsv implements RegisterLog {
         return a.seq + "," + a.cpu + "," + a.component + "," + (a.write ? "w" : "r") + ","
                 + (mapped ? "0x" + Long.toHexString(a.offset) : "") + ","
                 + names.name(a.component, a.offset, a.register) + "," + a.bytes + ",0x" + Long.toHexString(a.value)
-                + "," + RegisterNames.note(a.register, a.value);
+                + "," + RegisterNames.note(a.component, a.offset, a.register, a.value);
     }
 
     /** Writes the header and all rows recorded so far. */

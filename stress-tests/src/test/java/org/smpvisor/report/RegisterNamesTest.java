@@ -67,7 +67,7 @@ class RegisterNamesTest {
         "ICH_HCR_EL2, 0x3, ''"
     })
     void valuesThatAreHardToReadAreExplained(SystemRegister register, String value, String note) {
-        assertThat(RegisterNames.note(register, Long.parseUnsignedLong(value.substring(2), 16)))
+        assertThat(RegisterNames.note(Component.ICH, 0, register, Long.parseUnsignedLong(value.substring(2), 16)))
                 .isEqualTo(note);
     }
 

@@ -8,6 +8,17 @@ import org.smpvisor.variant.Xen;
 /** What Xen asks of a GIC driver. Unless said otherwise a function needs no lock. */
 @Xen("struct gic_hw_operations")
 public interface GicHwOperations {
+    /** Versions of the architecture. */
+    @Xen("enum gic_version")
+    enum Version {
+        V2,
+        V3
+    }
+
+    /** Of which version the GIC is; guests get a virtual one of the same. */
+    @Xen("gic_hw_version")
+    Version version();
+
     /** INTIDs of the distributor, SGIs and PPIs included; 0 before {@link #init}. */
     int nrLines();
 
@@ -74,7 +85,8 @@ public interface GicHwOperations {
     void sendSgiToOthers(Pcpu cpu, int id);
 
     /**
-     * Writes a fresh pending or active value into a list register. Interrupts masked, V held.
+     * Writes a fresh pending or active value into a list register. Interrupts masked, V held. Here as in the functions below a
+     * list register has the form of ICH_LR_EL2, whatever the version.
      *
      * @param pirq physical INTID, or -1 for a purely virtual interrupt
      * @param state {@code LR_PENDING} or {@code LR_ACTIVE} of the hardware's encoding
@@ -94,7 +106,7 @@ public interface GicHwOperations {
     /** Sets or clears bits of ICH_HCR, read-modify-write. Interrupts masked. */
     void updateHcrStatus(Pcpu cpu, long flag, boolean set);
 
-    /** Virtual priority mask, 8 bits. */
+    /** Virtual priority mask: 8 bits on a GICv3, 5 on a GICv2. */
     int readVmcrPriority(Pcpu cpu);
 
     /** Virtual active priorities, one bit per level. */

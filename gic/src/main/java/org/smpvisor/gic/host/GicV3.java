@@ -70,6 +70,11 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
+    public Version version() {
+        return Version.V3;
+    }
+
+    @Override
     public int nrLines() {
         return nrLines;
     }

@@ -21,7 +21,8 @@ public record GicV3Description(
         int maintenanceIrq,
         int hypTimerIrq,
         int virtTimerIrq,
-        int physTimerIrq) {
+        int physTimerIrq)
+        implements GicDescription {
     /** One redistributor region. */
     public record Region(long base, long size) {}
 
@@ -29,8 +30,8 @@ public record GicV3Description(
         regions = List.copyOf(regions);
     }
 
-    /** Xen's console lines about what it found. */
-    void announce(Consumer<String> console) {
+    @Override
+    public void announce(Consumer<String> console) {
         console.accept("GICv3 initialization:");
         console.accept(String.format("      gic_dist_addr=0x%014x", distributorBase));
         console.accept("      gic_maintenance_irq=" + maintenanceIrq);

@@ -20,7 +20,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
 
     private final GicHwOperations ops;
     private final Irq irq;
-    private final GicV3Description description;
+    private final GicDescription description;
     private final CrossCall crossCall;
     private final boolean claimsPhysicalTimer;
 
@@ -30,7 +30,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     public HostGic(
             GicHwOperations ops,
             Irq irq,
-            GicV3Description description,
+            GicDescription description,
             CrossCall crossCall,
             boolean claimsPhysicalTimer) {
         this.ops = ops;
@@ -118,7 +118,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     @Xen("do_static_sgi")
     private void staticSgi(Pcpu cpu, int sgi) {
         ops.eoiIrq(cpu, sgi);
-        cpu.smpRmb(); // pairs with the fence in front of ICC_SGI1R
+        cpu.smpRmb(); // pairs with the fence in front of ICC_SGI1R or GICD_SGIR
         if (sgi == CALL_FUNCTION) {
             int context = cpu.irqEnter();
             crossCall.interrupt(cpu);
@@ -152,7 +152,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
 
     @Override
     public boolean hadFullListRegisters(Vcpu v) {
-        return ops.savedLrMask(v) == (1L << ops.nrLrs()) - 1;
+        return ops.savedLrMask(v) == -1L >>> 64 - ops.nrLrs();
     }
 
     /** Arms or disarms the underflow interrupt of the calling pCPU. */

@@ -27,7 +27,9 @@ public interface RegisterLog {
         GICD,
         GICR,
         ICC,
-        ICH
+        ICH,
+        GICC,
+        GICH
     }
 
     /**

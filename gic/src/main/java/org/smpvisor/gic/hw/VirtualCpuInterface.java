@@ -18,6 +18,9 @@ public final class VirtualCpuInterface implements VirtualInterface {
     public static final long LR_HW = 1L << 61;
     public static final long LR_GROUP1 = 1L << 60;
     public static final int LR_PRIORITY_SHIFT = 48;
+    /** In a register without the HW bit: its end asks for the maintenance interrupt. Xen never sets it on a GICv3. */
+    public static final long LR_EOI = 1L << 41;
+
     public static final int LR_PHYSICAL_SHIFT = 32;
     public static final long LR_PHYSICAL_MASK = 0x1fff;
     public static final long LR_VIRTUAL_MASK = 0xffff;
