@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.LockViolation;
 import org.smpvisor.machine.Machine;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Boots Xen's interrupt code on a machine that a device tree describes, without guests.",
             "",
-            "CPU 0 programs the distributor, finds and wakes its redistributor, sets up its CPU and hypervisor interface"
+            "CPU 0 programs the distributor, finds and wakes its redistributor (GICv3), sets up its CPU and hypervisor interface"
                     + " and its local interrupts, and brings up the other CPUs, each of which does the same for itself"
                     + " on a thread of its own. The lines that start with (XEN) are those of Xen's console; a summary"
                     + " follows.",
@@ -81,13 +82,13 @@ final class BootCommand implements Callable<Integer> {
             names = "--lines",
             paramLabel = "N",
             description = "INTIDs that the GIC has, SGIs and PPIs included: a multiple of 32 from 64 to 1024, of which"
-                    + " 1020 can be used (default: ${DEFAULT-VALUE}).")
-    private int lines = MachineSpec.QEMU_LINES;
+                    + " 1020 can be used (default: 256 of a GICv3, 288 of a GICv2).")
+    private Integer lines;
 
     @Option(
             names = "--list-registers",
             paramLabel = "N",
-            description = "List registers of each CPU, 1 to 16 (default: ${DEFAULT-VALUE}).")
+            description = "List registers of each CPU, 1 to 16, with a GICv2 to 64 (default: ${DEFAULT-VALUE}).")
     private int listRegisters = MachineSpec.QEMU_LIST_REGISTERS;
 
     @Option(
@@ -111,17 +112,14 @@ final class BootCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        check(
-                "--lines",
-                lines,
-                MIN_LINES,
-                MAX_LINES,
-                lines % 32 == 0 || lines == USABLE_LINES,
-                "a multiple of 32 from ");
-        check("--list-registers", listRegisters, 1, 16, true, "");
+        if (lines != null) {
+            boolean fits = lines % 32 == 0 || lines == USABLE_LINES;
+            check("--lines", lines, MIN_LINES, MAX_LINES, fits, "a multiple of 32 from ");
+        }
         check("--priority-bits", priorityBits, 5, 7, true, "");
         check("--timeout", timeout, 1, 86_400, true, "");
         MachineDescription description = machine.describe();
+        check("--list-registers", listRegisters, 1, description.gic().isV2() ? 64 : 16, true, "");
         if (registers == null) {
             return boot(description, null);
         }
@@ -152,7 +150,8 @@ final class BootCommand implements Callable<Integer> {
         out.println("(XEN) SMP: Allowing " + description.cpus().size() + " CPUs");
         out.println("(XEN) Generic Timer IRQ: phys=" + description.physTimerPpi() + " hyp=" + description.hypTimerPpi()
                 + " virt=" + description.virtTimerPpi());
-        int implemented = lines == USABLE_LINES ? MAX_LINES : lines;
+        int wanted = lines == null ? MachineSpec.qemuLines(description) : lines;
+        int implemented = wanted == USABLE_LINES ? MAX_LINES : wanted;
         MachineSpec m = MachineSpec.of(description, Variant.xen().with(version))
                 .withGic(implemented, listRegisters, priorityBits)
                 .withConsole(line -> out.println("(XEN) " + line));
@@ -234,11 +233,12 @@ final class BootCommand implements Callable<Integer> {
         out.println();
         out.printf(
                 Locale.ROOT,
-                "Booted in %.3f s: %d of %d pCPUs online, GICv3 with %d lines (%d SPIs), %d list registers and %d priority"
+                "Booted in %.3f s: %d of %d pCPUs online, GIC%s with %d lines (%d SPIs), %d list registers and %d priority"
                         + " bits. Xen took %d locks; the lock validator found %s.%n",
                 seconds,
                 online,
                 xen.pcpus().length,
+                xen.driver().version() == GicHwOperations.Version.V2 ? "v2" : "v3",
                 lines,
                 lines - 32,
                 xen.driver().nrLrs(),

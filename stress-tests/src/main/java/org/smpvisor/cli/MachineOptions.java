@@ -17,13 +17,15 @@ final class MachineOptions {
             names = "--dtb",
             paramLabel = "FILE",
             description = "Device tree blob of the machine (default: QEMU's virt board with a GICv3 and 4 CPUs). QEMU"
-                    + " writes one with -M virt,virtualization=on,gic-version=3,dumpdtb=FILE.")
+                    + " writes one with -M virt,virtualization=on,gic-version=3,dumpdtb=FILE; gic-version=2 gives a machine with a"
+                    + " GICv2.")
     private Path tree;
 
     @Option(
             names = "--pcpus",
             paramLabel = "N",
-            description = "Physical CPUs, 1 to " + MachineDescription.MAX_CPUS + " (default: those of the tree). More"
+            description = "Physical CPUs, 1 to " + MachineDescription.MAX_CPUS
+                    + ", with a GICv2 to 8 (default: those of the tree). More"
                     + " than the tree has are numbered as QEMU does, with a second redistributor region where the"
                     + " first is full.")
     private Integer pcpus;

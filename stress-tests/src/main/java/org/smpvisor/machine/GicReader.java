@@ -4,17 +4,23 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.machine.MachineDescription.Gic;
 import org.smpvisor.machine.MachineDescription.Irq;
 import org.smpvisor.machine.MachineDescription.Region;
 
 /**
  * Finds the GIC in a device tree and reads its node: Xen's gic_dt_preinit (today intc_dt_preinit) and the checks of
- * gicv3_dt_init, with the ones that Xen leaves to the first access of a register made here.
+ * gicv3_dt_init and gicv2_dt_init, with the ones that Xen leaves to the first access of a register made here.
  */
 final class GicReader {
     static final String GIC_V3 = "arm,gic-v3";
 
+    /** What Xen's driver of the GICv2 takes for one. */
+    static final List<String> GIC_V2 = List.of("arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,gic-400");
+
+    private static final long PAGE = 4 << 10;
+    private static final int V2_REGIONS = 4;
     private static final long FRAME = Gic.FRAME_BYTES;
     private static final long MAX_STRIDE = 16 << 20;
     private static final int MAX_NAMED = 4;
@@ -23,7 +29,7 @@ final class GicReader {
 
     /**
      * Returns the first available node in tree order that is an interrupt controller, is not the root and is compatible
-     * with the GICv3.
+     * with the GICv3 or the GICv2.
      *
      * @throws DeviceTreeException if there is none; the message names the interrupt controllers that there are
      */
@@ -33,7 +39,7 @@ final class GicReader {
             if (!node.has("interrupt-controller") || node.parent() == null) {
                 continue;
             }
-            if (node.isAvailable() && node.isCompatible(GIC_V3)) {
+            if (node.isAvailable() && (node.isCompatible(GIC_V3) || isV2(node))) {
                 return node;
             }
             others.add(node);
@@ -41,13 +47,74 @@ final class GicReader {
         throw tree.root().error(unsupported(others));
     }
 
+    private static boolean isV2(FdtNode node) {
+        return GIC_V2.stream().anyMatch(node::isCompatible);
+    }
+
     /**
      * Reads the GIC's node.
      *
-     * @throws DeviceTreeException if a register region is missing, empty, not aligned to 64 KiB or overlaps another
-     *     one, if the stride is not usable, or the maintenance interrupt is no PPI
+     * @throws DeviceTreeException if a register region is missing, empty, not aligned to 64 KiB (GICv2: 4 KiB) or overlaps
+     *     another one, if the stride is not usable, or the maintenance interrupt is no PPI
      */
     static Gic read(FdtNode node) {
+        return node.isCompatible(GIC_V3) ? readV3(node) : readV2(node);
+    }
+
+    /** Reads the node of a GICv2: distributor, CPU interface, hypervisor interface, virtual CPU interface. */
+    private static Gic readV2(FdtNode node) {
+        FdtReg reg = FdtReg.of(node);
+        if (reg.count() < V2_REGIONS) {
+            throw node.error(
+                    reg.property(),
+                    "'reg' has " + entries(reg.count()) + ", it needs " + V2_REGIONS
+                            + ": distributor, CPU interface, hypervisor interface and virtual CPU interface");
+        }
+        Region dist = pages(reg, 0, "distributor");
+        Region gicc = pages(reg, 1, "CPU interface");
+        Region gich = pages(reg, 2, "hypervisor interface");
+        Region gicv = pages(reg, 3, "virtual CPU interface");
+        if (gicc.size() != gicv.size()) {
+            throw node.error(
+                    reg.property(),
+                    "the sizes of CPU interface " + gicc + " and virtual CPU interface " + gicv + " differ");
+        }
+        List<Region> all = List.of(dist, gicc, gich, gicv);
+        for (int i = 0; i < all.size(); i++) {
+            for (int k = 0; k < i; k++) {
+                if (all.get(i).overlaps(all.get(k))) {
+                    throw node.error(
+                            reg.property(), "register regions " + all.get(k) + " and " + all.get(i) + " overlap");
+                }
+            }
+        }
+        return new Gic(
+                GicHwOperations.Version.V2,
+                node.path(),
+                dist.base(),
+                dist.size(),
+                List.of(),
+                0,
+                maintenanceIrq(node),
+                Optional.of(gicc),
+                Optional.of(gich),
+                Optional.of(gicv));
+    }
+
+    /** Returns a region of whole pages. */
+    private static Region pages(FdtReg reg, int index, String what) {
+        Region region = reg.region(index);
+        String found = "'reg' entry " + index + " (" + what + " at " + region + ")";
+        if (region.base() % PAGE != 0) {
+            throw reg.node().error(reg.property(), found + " is not aligned to 4 KiB");
+        }
+        if (region.size() < PAGE) {
+            throw reg.node().error(reg.property(), found + " is smaller than one 4 KiB page");
+        }
+        return region;
+    }
+
+    private static Gic readV3(FdtNode node) {
         FdtReg reg = FdtReg.of(node);
         if (reg.count() == 0) {
             throw node.error(reg.property(), "'reg' is empty: no distributor address");
@@ -67,6 +134,7 @@ final class GicReader {
         redists.sort(Comparator.comparingLong(Region::base)); // as gicv3_dt_init: the vGIC wants them sorted
         checkApart(reg, dist, redists);
         return new Gic(
+                GicHwOperations.Version.V3,
                 node.path(),
                 dist.base(),
                 dist.size(),
@@ -74,15 +142,19 @@ final class GicReader {
                 stride(node),
                 maintenanceIrq(node),
                 optional(reg, 1 + count),
+                Optional.empty(),
                 optional(reg, 1 + count + 2)); // GICC, GICH, GICV
     }
 
     /**
-     * Checks that each CPU finds a redistributor.
+     * Checks that each CPU finds a redistributor, or a CPU interface.
      *
-     * @throws DeviceTreeException if the regions hold fewer than {@code cpus}
+     * @throws DeviceTreeException if there are fewer than {@code cpus}
      */
     static void checkCapacity(FdtNode node, Gic gic, int cpus) {
+        if (gic.isV2() && gic.capacity() < cpus) {
+            throw node.error("the tree has " + cpus + " CPUs, but a GICv2 serves at most " + gic.capacity());
+        }
         if (gic.capacity() < cpus) {
             throw node.error("the tree has " + cpus + " CPUs, but room for only " + gic.capacity() + " of them in "
                     + regions(gic.redistRegions().size()) + " (0x" + Long.toHexString(gic.redistBytes())
@@ -185,7 +257,8 @@ final class GicReader {
     }
 
     private static String unsupported(List<FdtNode> others) {
-        String supported = "this build supports GICv3 (" + GIC_V3 + "; in QEMU: -M virt,gic-version=3)";
+        String supported = "this build supports GICv3 (" + GIC_V3 + "; in QEMU: -M virt,gic-version=3) and GICv2 ("
+                + String.join(", ", GIC_V2) + "; gic-version=2)";
         if (others.isEmpty()) {
             return "the tree has no interrupt controller; " + supported;
         }

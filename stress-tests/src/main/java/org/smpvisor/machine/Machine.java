@@ -19,6 +19,10 @@ import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.engine.RunAborted;
 import org.smpvisor.entry.Entry;
 import org.smpvisor.gic.host.CrossCall;
+import org.smpvisor.gic.host.GicDescription;
+import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.host.GicV2;
+import org.smpvisor.gic.host.GicV2Description;
 import org.smpvisor.gic.host.GicV3;
 import org.smpvisor.gic.host.GicV3Description;
 import org.smpvisor.gic.host.HostGic;
@@ -27,8 +31,11 @@ import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.host.PastHostRules;
 import org.smpvisor.gic.hw.DeactivationRule;
 import org.smpvisor.gic.hw.GenericTimers;
+import org.smpvisor.gic.hw.Gic;
 import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
+import org.smpvisor.gic.hw.GicV2Config;
+import org.smpvisor.gic.hw.GicV2Hardware;
 import org.smpvisor.gic.hw.HardwareActors;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.sched.PastSchedRules;
@@ -53,9 +60,9 @@ public final class Machine implements AutoCloseable {
     private final Engine engine;
     private final LockValidator validator;
     private final Pcpu[] pcpus;
-    private final GicHardware hardware;
+    private final Gic hardware;
     private final GenericTimers timers;
-    private final GicV3 driver;
+    private final GicHwOperations driver;
     private final Irq irq;
     private final HostGic gic;
     private final CrossCall crossCall;
@@ -92,17 +99,29 @@ public final class Machine implements AutoCloseable {
             pcpus[i] = new Pcpu(i, description.cpus().get(i).mpidrAffinity(), n, engine, validator, ring);
         }
         this.environmentEvents = new EventRing("device", spec.events(), engine);
-        this.hardware = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers(), deactivation(spec));
         PastHostRules past = new PastHostRules(spec.variant(), spec.marks());
+        GicDescription local;
+        if (description.gic().isV2()) {
+            GicV2Hardware v2 =
+                    new GicV2Hardware(gicV2Config(spec), List.of(pcpus), spec.registers(), deactivation(spec));
+            GicV2Description host = gicV2Description(description);
+            this.hardware = v2;
+            this.driver = new GicV2(v2, host, spec.console(), past);
+            local = host;
+        } else {
+            GicHardware v3 = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers(), deactivation(spec));
+            GicV3Description host = hostDescription(description);
+            this.hardware = v3;
+            this.driver = new GicV3(v3, host, spec.variant().xenVersion(), spec.console(), past);
+            local = host;
+        }
         this.timers = new GenericTimers(hardware, description.hypTimerPpi());
-        this.driver =
-                new GicV3(hardware, hostDescription(description), spec.variant().xenVersion(), spec.console(), past);
         Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
         this.irq = new Irq(driver, pcpus, order, past);
         this.crossCall = new CrossCall(pcpus, past);
         crossCall.connect(driver);
         boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
-        this.gic = new HostGic(driver, irq, hostDescription(description), crossCall, old);
+        this.gic = new HostGic(driver, irq, local, crossCall, old);
         this.vgic = new RankVgic(driver, pcpus, spec.variant(), spec.marks(), spec.faults(), spec.witness());
         for (Pcpu p : pcpus) {
             p.timers().connect(timers);
@@ -154,6 +173,30 @@ public final class Machine implements AutoCloseable {
                 sizes,
                 g.redistStride(),
                 g.maintenanceIrq());
+    }
+
+    private static GicV2Config gicV2Config(MachineSpec spec) {
+        MachineDescription.Gic g = spec.description().gic();
+        return new GicV2Config(
+                spec.gicLines(),
+                spec.listRegisters(),
+                spec.priorityBits(),
+                g.distBase(),
+                g.gicc().orElseThrow().base(),
+                g.gich().orElseThrow().base(),
+                g.maintenanceIrq());
+    }
+
+    private static GicV2Description gicV2Description(MachineDescription d) {
+        return new GicV2Description(
+                d.gic().distBase(),
+                d.gic().gicc().orElseThrow().base(),
+                d.gic().gich().orElseThrow().base(),
+                d.gic().gicv().orElseThrow().base(),
+                d.gic().maintenanceIrq(),
+                d.hypTimerPpi(),
+                d.virtTimerPpi(),
+                d.physTimerPpi());
     }
 
     private static GicV3Description hostDescription(MachineDescription d) {
@@ -414,11 +457,11 @@ public final class Machine implements AutoCloseable {
         return (VgicDomain) d.vgic();
     }
 
-    public GicHardware hardware() {
+    public Gic hardware() {
         return hardware;
     }
 
-    public GicV3 driver() {
+    public GicHwOperations driver() {
         return driver;
     }
 

@@ -14,14 +14,16 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.hw.GicV2Config;
 
 /**
  * The machine that a device tree describes: CPUs, interrupt controller, timers, and which device raises which
  * interrupt. Immutable, and sound when it comes from a tree: at least one CPU and at most {@link #MAX_CPUS}, affinities
- * that differ, a redistributor for each CPU, aligned register regions that do not overlap, PPIs in 16..31 and SPIs in
+ * that differ, a redistributor or CPU interface for each CPU, aligned register regions that do not overlap, PPIs in 16..31 and SPIs in
  * 32..1019, one trigger for each line.
  *
- * <p>The tree is read where Xen reads it: gic_dt_preinit, gicv3_dt_init, gic_irq_xlate, dt_smp_init_cpus,
+ * <p>The tree is read where Xen reads it: gic_dt_preinit, gicv3_dt_init, gicv2_dt_init, gic_irq_xlate, dt_smp_init_cpus,
  * init_dt_xen_time.
  *
  * @param cpus the CPUs in tree order; the first is the boot CPU
@@ -95,19 +97,23 @@ public record MachineDescription(
     }
 
     /**
-     * A GICv3.
+     * A GICv3 or a GICv2.
      *
+     * @param version which of them
      * @param path its node
-     * @param distBase address of the distributor, a multiple of 64 KiB
-     * @param distSize bytes of the distributor, at least 64 KiB
-     * @param redistRegions where the redistributors are, ascending and disjoint; bases are multiples of 64 KiB
+     * @param distBase address of the distributor, a multiple of 64 KiB (GICv2: 4 KiB)
+     * @param distSize bytes of the distributor, at least 64 KiB (GICv2: 4 KiB)
+     * @param redistRegions where the redistributors are, ascending and disjoint; bases are multiples of 64 KiB; none for a
+     *     GICv2
      * @param redistStride bytes from one redistributor to the next in a region, a multiple of 64 KiB; 0 if they follow
      *     each other directly
      * @param maintenanceIrq INTID of the maintenance interrupt, 16..31
-     * @param gicc the CPU interface for GICv2 guests, if there is one
-     * @param gicv the virtual CPU interface for GICv2 guests, if there is one
+     * @param gicc the CPU interface; of a GICv3, that for GICv2 guests, if there is one
+     * @param gich the hypervisor interface of a GICv2
+     * @param gicv the virtual CPU interface; of a GICv3, that for GICv2 guests, if there is one
      */
     public record Gic(
+            GicHwOperations.Version version,
             String path,
             long distBase,
             long distSize,
@@ -115,6 +121,7 @@ public record MachineDescription(
             long redistStride,
             int maintenanceIrq,
             Optional<Region> gicc,
+            Optional<Region> gich,
             Optional<Region> gicv) {
         /** Bytes of one register frame. */
         public static final long FRAME_BYTES = 64 << 10;
@@ -126,16 +133,23 @@ public record MachineDescription(
             redistRegions = List.copyOf(redistRegions);
         }
 
+        /** Says whether this is a GICv2. */
+        public boolean isV2() {
+            return version == GicHwOperations.Version.V2;
+        }
+
         /** Returns the bytes from one redistributor to the next: the stride, or 128 KiB if none is given. */
         public long redistBytes() {
             return redistStride == 0 ? REDIST_BYTES : redistStride;
         }
 
-        /** Returns how many redistributors the regions hold; one never spans two regions. */
+        /** Returns how many CPUs it serves: as many as redistributors fit, none of which spans two regions; 8 for a GICv2. */
         public long capacity() {
-            return redistRegions.stream()
-                    .mapToLong(region -> region.size() / redistBytes())
-                    .sum();
+            return isV2()
+                    ? GicV2Config.MAX_CPUS
+                    : redistRegions.stream()
+                            .mapToLong(region -> region.size() / redistBytes())
+                            .sum();
         }
     }
 
@@ -256,12 +270,16 @@ public record MachineDescription(
      * GiB, or at the next multiple of 64 MiB that is clear of the GIC and of the devices' base addresses; it has 64
      * MiB, or more if the stride asks for it. This takes no account of memory, which is not described here.
      *
-     * @param count 1 to {@link #MAX_CPUS}
+     * @param count 1 to {@link #MAX_CPUS}; 1 to 8 with a GICv2
      * @throws IllegalArgumentException if the count is out of range, or no room is left for a region
      */
     public MachineDescription withCpus(int count) {
         if (count < 1 || count > MAX_CPUS) {
             throw new IllegalArgumentException("a machine has 1 to " + MAX_CPUS + " CPUs, not " + count);
+        }
+        if (gic.isV2() && count > gic.capacity()) {
+            throw new IllegalArgumentException(
+                    "a GICv2 serves 1 to " + gic.capacity() + " CPUs, not " + count + "; take a tree with a GICv3");
         }
         List<Cpu> chosen = new ArrayList<>(cpus.subList(0, Math.min(count, cpus.size())));
         Set<String> paths = new HashSet<>();
@@ -290,6 +308,7 @@ public record MachineDescription(
         regions.add(clearRegion(size));
         regions.sort((a, b) -> Long.compare(a.base(), b.base()));
         return new Gic(
+                gic.version(),
                 gic.path(),
                 gic.distBase(),
                 gic.distSize(),
@@ -297,6 +316,7 @@ public record MachineDescription(
                 gic.redistStride(),
                 gic.maintenanceIrq(),
                 gic.gicc(),
+                gic.gich(),
                 gic.gicv());
     }
 

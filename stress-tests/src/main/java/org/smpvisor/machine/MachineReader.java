@@ -16,7 +16,7 @@ import org.smpvisor.machine.MachineDescription.Trigger;
 
 /**
  * Reads out of a device tree what a {@link MachineDescription} holds, looking where Xen looks: dt_smp_init_cpus for the
- * CPUs, gic_dt_preinit and gicv3_dt_init for the GIC, init_dt_xen_time for the timer, and every node with interrupts
+ * CPUs, gic_dt_preinit, gicv3_dt_init and gicv2_dt_init for the GIC, init_dt_xen_time for the timer, and every node with interrupts
  * for the devices. Stricter than Xen where Xen warns and goes on: a defect in what is read is an error, since the tree
  * was given on purpose.
  */

@@ -13,7 +13,7 @@ import org.smpvisor.vgic.rank.FaultPlan;
  *
  * @param description what the device tree says, already cut to the number of pCPUs wanted
  * @param gicLines INTIDs of the GIC, a multiple of 32 from 64 to 1024
- * @param listRegisters list registers per pCPU, 1..16
+ * @param listRegisters list registers per pCPU, 1..16; 1..64 with a GICv2
  * @param priorityBits implemented priority bits, 5..7
  * @param validate whether the lock validator checks acquisitions
  * @param events events kept per pCPU, a power of two, 0 for none
@@ -36,6 +36,8 @@ public record MachineSpec(
     /** Defaults of QEMU's virt machine. */
     public static final int QEMU_LINES = 256;
 
+    public static final int QEMU_GICV2_LINES = 288;
+
     public static final int QEMU_LIST_REGISTERS = 4;
     public static final int QEMU_PRIORITY_BITS = 5;
 
@@ -47,7 +49,7 @@ public record MachineSpec(
     public static MachineSpec of(MachineDescription description, Variant variant) {
         return new MachineSpec(
                 description,
-                QEMU_LINES,
+                qemuLines(description),
                 QEMU_LIST_REGISTERS,
                 QEMU_PRIORITY_BITS,
                 variant,
@@ -59,6 +61,11 @@ public record MachineSpec(
                 RegisterLog.NONE,
                 Witness.NONE,
                 line -> {});
+    }
+
+    /** INTIDs that QEMU's virt machine has with the GIC of that description. */
+    public static int qemuLines(MachineDescription description) {
+        return description.gic().isV2() ? QEMU_GICV2_LINES : QEMU_LINES;
     }
 
     /** The same with these domains. */

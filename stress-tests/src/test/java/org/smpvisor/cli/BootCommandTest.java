@@ -95,15 +95,26 @@ class BootCommandTest {
     }
 
     @Test
-    void aGicV2IsRefusedAndSaidToBeOne() throws IOException {
-        Ending end = boot("--dtb", tree("qemu-virt-gicv2-cpus4.dtb").toString());
+    void aTreeWithAGicv2Boots() throws IOException {
+        Ending end = boot("--dtb", tree("qemu-virt-gicv2-cpus4.dtb").toString(), "--list-registers", "64");
 
+        assertThat(end.status()).isZero();
+        assertThat(end.out())
+                .contains("(XEN) GICv2: 288 lines, 4 cpus (IID 0000043b).")
+                .contains("4 of 4 pCPUs online, GICv2 with 288 lines (256 SPIs), 64 list registers");
+    }
+
+    @Test
+    void aGicv2ServesEightCpusAndNoMore() throws IOException {
+        String tree = tree("qemu-virt-gicv2-cpus4.dtb").toString();
+
+        assertThat(boot("--dtb", tree, "--pcpus", "8").status()).isZero();
+        Ending end = boot("--dtb", tree, "--pcpus", "9");
         assertThat(end.status()).isEqualTo(2);
-        assertThat(end.out()).isEmpty();
         assertThat(end.err())
-                .startsWith("smpvisor boot: device tree ")
-                .contains("GICv2")
-                .contains("/intc@8000000");
+                .contains(
+                        "Invalid value for option '--pcpus': a GICv2 serves 1 to 8 CPUs, not 9; take a tree with a GICv3");
+        assertThat(boot("--dtb", tree, "--list-registers", "65").err()).contains("65 is not 1 to 64");
     }
 
     @ParameterizedTest

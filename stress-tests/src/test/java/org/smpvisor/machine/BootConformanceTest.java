@@ -47,9 +47,14 @@ class BootConformanceTest {
 
     /** Returns the rows of some trace files in the order of the machine. */
     private static List<String> trace(String... files) {
+        return traceIn("", files);
+    }
+
+    /** Those of a folder, which ends with a slash. */
+    static List<String> traceIn(String folder, String... files) {
         TreeMap<Integer, String> rows = new TreeMap<>();
         for (String file : files) {
-            String name = "/conformance/" + file + ".csv";
+            String name = "/conformance/" + folder + file + ".csv";
             try (BufferedReader in = new BufferedReader(new InputStreamReader(
                     BootConformanceTest.class.getResourceAsStream(name), StandardCharsets.US_ASCII))) {
                 assertThat(in.readLine()).isEqualTo(RegisterCsv.HEADER);
@@ -61,7 +66,7 @@ class BootConformanceTest {
         return rows.values().stream().map(Boots::withoutSeq).toList();
     }
 
-    private static List<String> ofCpu(int cpu, List<String> rows) {
+    static List<String> ofCpu(int cpu, List<String> rows) {
         return rows.stream().filter(row -> row.startsWith(cpu + ",")).toList();
     }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.smpvisor.gic.hw.GicHardware;
+import org.smpvisor.gic.hw.Gic;
 import org.smpvisor.variant.Variant;
 
 /** Machines other than the default boot too, and what Xen does then follows from the tree and the hardware. */
@@ -132,7 +132,7 @@ class BootTest {
 
         Boots boots = Boots.of(spec(MachineDescription.parse(tree.blob(), "affinities")));
 
-        GicHardware gic = boots.machine().hardware();
+        Gic gic = boots.machine().hardware();
         assertThat(gic.distributor().target(40)).isZero();
         assertThat(boots.rows(0)).contains("0,GICD,w,0x6140,GICD_IROUTER40,8,0x700010203,");
         assertThat(boots.rows(1)).contains("1,GICR,r,0x8,rd0.GICR_TYPER,8,0x701020301000001,");

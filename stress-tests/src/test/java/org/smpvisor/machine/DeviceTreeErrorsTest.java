@@ -241,17 +241,55 @@ class DeviceTreeErrorsTest {
 
     // The interrupt controller
 
-    @ParameterizedTest
-    @ValueSource(ints = {4, 8})
-    void aGicv2IsNamedAsSuch(int cpus) {
-        assertThat(refused(MachineDescriptionTest.resource("/dtb/qemu-virt-gicv2-cpus" + cpus + ".dtb")))
-                .hasMessageContaining(
-                        "arm,cortex-a15-gic (GICv2) at /intc@8000000: this build supports GICv3 (arm,gic-v3");
+    private static void gicv2(FdtWriter tree, int... reg) {
+        tree.at(INTC).strings("compatible", "arm,gic-400").cells("reg", reg);
+    }
+
+    @Test
+    void theRegisterRegionsOfAGicv2AreChecked() {
+        assertThat(refused(tree -> gicv2(tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000)))
+                .endsWith(
+                        "'reg' has 2 entries, it needs 4: distributor, CPU interface, hypervisor interface and virtual"
+                                + " CPU interface");
+        assertThat(refused(tree -> gicv2(
+                        tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010800, 0, 0x2000, 0, 0x8030000, 0, 0x2000, 0, 0x8040000,
+                        0, 0x2000)))
+                .endsWith("'reg' entry 1 (CPU interface at 0x8010800+0x2000) is not aligned to 4 KiB");
+        assertThat(refused(tree -> gicv2(
+                        tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8030000, 0, 0x800, 0, 0x8040000, 0,
+                        0x2000)))
+                .endsWith("'reg' entry 2 (hypervisor interface at 0x8030000+0x800) is smaller than one 4 KiB page");
+        assertThat(refused(tree -> gicv2(
+                        tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8030000, 0, 0x2000, 0, 0x8040000,
+                        0, 0x1000)))
+                .endsWith(
+                        "the sizes of CPU interface 0x8010000+0x2000 and virtual CPU interface 0x8040000+0x1000 differ");
+        assertThat(refused(tree -> gicv2(
+                        tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8011000, 0, 0x2000, 0, 0x8040000,
+                        0, 0x2000)))
+                .endsWith("register regions 0x8010000+0x2000 and 0x8011000+0x2000 overlap");
+    }
+
+    @Test
+    void aGicv2HasNoRoomForNineCpus() {
+        assertThat(refused(tree -> {
+                    gicv2(
+                            tree, 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8030000, 0, 0x2000, 0,
+                            0x8040000, 0, 0x2000);
+                    for (int i = 2; i < 9; i++) {
+                        tree.at("cpus")
+                                .add("cpu@" + i)
+                                .strings("device_type", "cpu")
+                                .cells("reg", i);
+                    }
+                }))
+                .endsWith("the tree has 9 CPUs, but a GICv2 serves at most 8");
     }
 
     @Test
     void theControllersThatThereAreAreListed() {
-        String supported = ": this build supports GICv3 (arm,gic-v3; in QEMU: -M virt,gic-version=3)";
+        String supported = ": this build supports GICv3 (arm,gic-v3; in QEMU: -M virt,gic-version=3) and GICv2"
+                + " (arm,cortex-a15-gic, arm,cortex-a7-gic, arm,gic-400; gic-version=2)";
 
         assertThat(refused(tree -> tree.withoutChild(INTC)))
                 .startsWith("/: the tree has no interrupt controller; this build supports GICv3");
@@ -260,7 +298,7 @@ class DeviceTreeErrorsTest {
                         "interrupt controller arm,gic-v3 (GICv3) at /intc@8000000, disabled by its status" + supported);
         assertThat(refused(tree -> {
                     tree.at(INTC).without("compatible");
-                    tree.add("pic").cells("interrupt-controller").strings("compatible", "acme,pic", "arm,gic-400");
+                    tree.add("pic").cells("interrupt-controller").strings("compatible", "acme,pic", "qcom,msm-qgic2");
                 }))
                 .endsWith("interrupt controller without 'compatible' at /intc@8000000, acme,pic (GICv2) at /pic"
                         + supported);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.machine.MachineDescription.Cpu;
 import org.smpvisor.machine.MachineDescription.Device;
 import org.smpvisor.machine.MachineDescription.Gic;
@@ -56,12 +57,14 @@ class MachineDescriptionTest {
 
         assertThat(machine.gic())
                 .isEqualTo(new Gic(
+                        GicHwOperations.Version.V3,
                         "/intc@8000000",
                         0x08000000L,
                         0x10000L,
                         List.of(new Region(0x080a0000L, 0xf60000L)),
                         0,
                         25,
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.empty()));
         assertThat(machine.gic().redistBytes()).isEqualTo(0x20000);
@@ -245,6 +248,33 @@ class MachineDescriptionTest {
 
         assertThat(gic.gicc()).contains(new Region(0x8010000, 0x2000));
         assertThat(gic.gicv()).contains(new Region(0x8030000, 0x2000));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8})
+    void aGicv2HasFourRegionsAndServesEightCpus(int cpus) {
+        String name = "/dtb/qemu-virt-gicv2-cpus" + cpus + ".dtb";
+        MachineDescription machine = MachineDescription.parse(resource(name), name);
+
+        assertThat(machine.gic())
+                .isEqualTo(new Gic(
+                        GicHwOperations.Version.V2,
+                        "/intc@8000000",
+                        0x08000000L,
+                        0x10000L,
+                        List.of(),
+                        0,
+                        25,
+                        Optional.of(new Region(0x08010000L, 0x10000L)),
+                        Optional.of(new Region(0x08030000L, 0x10000L)),
+                        Optional.of(new Region(0x08040000L, 0x10000L))));
+        assertThat(machine.gic().capacity()).isEqualTo(8);
+        assertThat(machine.cpus()).hasSize(cpus);
+        assertThat(machine.withCpus(2).cpus()).hasSize(2);
+        assertThat(machine.withCpus(8).cpus()).hasSize(8);
+        assertThatThrownBy(() -> machine.withCpus(9))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a GICv2 serves 1 to 8 CPUs, not 9; take a tree with a GICv3");
     }
 
     @ParameterizedTest

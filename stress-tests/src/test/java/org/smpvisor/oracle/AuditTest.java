@@ -85,7 +85,8 @@ class AuditTest {
 
     /** Leaves a value in a list register that is saved with vCPU 0. */
     private void saveLr(int n, long value, boolean allocated) {
-        VirtualCpuInterface ich = machine.hardware().cpu(0).virtual();
+        VirtualCpuInterface ich =
+                (VirtualCpuInterface) machine.hardware().cpu(0).virtual();
         for (int i = 0; i < machine.driver().nrLrs(); i++) {
             ich.writeLr(i, 0);
         }

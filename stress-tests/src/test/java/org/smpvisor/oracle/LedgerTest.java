@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
-import org.smpvisor.gic.hw.Distributor;
+import org.smpvisor.gic.hw.SpiInputs;
 import org.smpvisor.machine.Machine;
 import org.smpvisor.machine.MachineDescription;
 import org.smpvisor.machine.MachineSpec;
@@ -20,7 +20,7 @@ class LedgerTest {
     private static final int SPI = 48;
 
     private Machine machine;
-    private Distributor gic;
+    private SpiInputs gic;
     private Ledger ledger;
     private Vcpu v0;
     private Vcpu v1;
