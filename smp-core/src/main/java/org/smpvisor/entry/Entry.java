@@ -29,6 +29,9 @@ import org.smpvisor.variant.Xen;
         "one Java stack per pCPU instead of one per vCPU: no path of Xen blocks, so the exit path simply goes on for the"
                 + " new current vCPU")
 public final class Entry implements IrqEntry {
+    /** INTIDs below those of LPIs, of which no guest has any. */
+    private static final int INTID_MASK = GicAbi.GICC_INTID_MASK;
+
     private final HostInterrupts gic;
     private final VgicOps vgic;
     private final Scheduler scheduler;
@@ -298,6 +301,9 @@ public final class Entry implements IrqEntry {
                 }
                 c.complete(0);
             }
+            case READ_MMIO, WRITE_MMIO -> {
+                return virtual.isMemoryMapped() && accessFrame(cpu, v, c, virtual);
+            }
             case WFI -> {
                 return false;
             }
@@ -308,8 +314,43 @@ public final class Entry implements IrqEntry {
         return true;
     }
 
+    /**
+     * A load or store to the addresses of the CPU interface of a GICv2, which Xen has mapped to the virtual one. Returns false
+     * for any other address. Its registers are words; another width is answered with an external abort.
+     */
+    private boolean accessFrame(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        long offset = c.address() - GicAbi.GUEST_GICC_BASE;
+        if (offset < 0 || offset >= GicAbi.GUEST_GICC_SIZE) {
+            return false;
+        }
+        if (c.bytes() != 4) {
+            GuestExceptions.dataAbort(v);
+        } else if (c.op() == GuestCpu.Op.READ_MMIO) {
+            c.complete(
+                    offset == GicAbi.GICC_IAR
+                            ? acknowledge(cpu, v, virtual)
+                            : virtual.readFrame((int) offset) & 0xffffffffL);
+        } else {
+            writeFrame(cpu, v, virtual, (int) offset, (int) c.value());
+            c.complete(0);
+        }
+        return true;
+    }
+
+    private static void writeFrame(Pcpu cpu, Vcpu v, VirtualInterface virtual, int offset, int value) {
+        switch (offset) {
+            case GicAbi.GICC_EOIR -> end(cpu, v, virtual, value);
+            case GicAbi.GICC_DIR -> virtual.deactivate(cpu, value);
+            default -> virtual.writeFrame(offset, value);
+        }
+    }
+
     /** What cannot be read is undefined in the guest itself, without a trap. */
     private void readVirtual(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        if (virtual.isMemoryMapped()) {
+            GuestExceptions.undefined(v);
+            return;
+        }
         switch (c.sysreg()) {
             case ICC_IAR1_EL1 -> c.complete(acknowledge(cpu, v, virtual));
             case ICC_PMR_EL1 -> c.complete(virtual.readPriorityMask());
@@ -321,7 +362,8 @@ public final class Entry implements IrqEntry {
     }
 
     private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
-        int intid = virtual.acknowledge(cpu);
+        int value = virtual.acknowledge(cpu);
+        int intid = value & INTID_MASK; // without the sender of an SGI, which a GICv2 shows above it
         if (intid == VirtualInterface.SPURIOUS) {
             cpu.count(Counter.GUEST_SPURIOUS);
             return intid;
@@ -330,17 +372,23 @@ public final class Entry implements IrqEntry {
         cpu.count(intid < GicAbi.NR_SGIS ? Counter.GUEST_SGI_ACKS : Counter.GUEST_SPI_ACKS);
         cpu.events().record(Event.GUEST_ACK, v.domain().id(), intid, v.vcpuId());
         witness.guestAck(cpu, v, intid, virtual.acknowledgedPhysical(), virtual.acknowledgedGeneration());
-        return intid;
+        return value;
+    }
+
+    private static void end(Pcpu cpu, Vcpu v, VirtualInterface virtual, int value) {
+        cpu.count(Counter.GUEST_ENDS);
+        cpu.events().record(Event.GUEST_EOI, v.domain().id(), value & INTID_MASK, v.vcpuId());
+        virtual.end(cpu, value);
     }
 
     private void writeVirtual(Pcpu cpu, Vcpu v, GuestCpu c, VirtualInterface virtual) {
+        if (virtual.isMemoryMapped()) {
+            GuestExceptions.undefined(v);
+            return;
+        }
         int value = (int) c.value();
         switch (c.sysreg()) {
-            case ICC_EOIR1_EL1 -> {
-                cpu.count(Counter.GUEST_ENDS);
-                cpu.events().record(Event.GUEST_EOI, v.domain().id(), value, v.vcpuId());
-                virtual.end(cpu, value);
-            }
+            case ICC_EOIR1_EL1 -> end(cpu, v, virtual, value);
             case ICC_DIR_EL1 -> virtual.deactivate(cpu, value);
             case ICC_PMR_EL1 -> virtual.writePriorityMask(value);
             case ICC_BPR1_EL1 -> virtual.writeBinaryPoint(value);

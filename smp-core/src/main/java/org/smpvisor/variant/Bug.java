@@ -129,9 +129,8 @@ public enum Bug {
             HISTORY),
     XB_052(
             "bad717f845",
-            null,
-            "with 32 list registers or more Xen never notices that all are in use",
-            "GICv2, since a GICv3 has 16 list registers at most",
+            Place.ALL_FULL,
+            "with 32 list registers or more, which a GICv2 can have, Xen never notices that all are in use",
             AUDIT),
     XB_055(
             "885aff8e42",
@@ -231,6 +230,7 @@ public enum Bug {
         ACTIVE_QUEUED("what becomes of a second instance of an active interrupt"),
         KICK_INFLIGHT("whether an injection kicks"),
         SPURIOUS_END("the end of an interrupt that nobody wants any more"),
+        ALL_FULL("whether all list registers are in use"),
         DESC_STATUS("how the clean-up of a list register changes the descriptor's status"),
         DEACTIVATION("which pCPU may deactivate an SPI"),
         KICK_SGI("the SGI of a kick"),

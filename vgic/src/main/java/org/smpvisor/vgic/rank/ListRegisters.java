@@ -385,7 +385,7 @@ final class ListRegisters {
     void syncToLrs(Pcpu cpu) {
         VgicVcpu v = (VgicVcpu) cpu.current().vgic();
         restorePendingIrqs(cpu, v);
-        if (!v.lrPending().isEmptyOpaque(cpu) && cpu.lrMask() == (1L << gic.nrLrs()) - 1) {
+        if (!v.lrPending().isEmptyOpaque(cpu) && rules.past.allFull.isFull(cpu, gic.nrLrs())) {
             gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, true);
             cpu.count(Counter.UIE);
         }

@@ -93,6 +93,11 @@ final class PastRankRules {
         void finish(Pcpu cpu, IrqDesc desc);
     }
 
+    /** Whether all list registers of a pCPU are in use, so that what waits needs the underflow interrupt (XB-052). */
+    interface AllFull {
+        boolean isFull(Pcpu cpu, int listRegisters);
+    }
+
     static final int MIGRATING = 1;
     static final int INFLIGHT = 2;
 
@@ -111,6 +116,7 @@ final class PastRankRules {
     final ActiveQueued activeQueued;
     final KickRule kick;
     final StatusRule status;
+    final AllFull allFull;
     private final Marks marks;
 
     PastRankRules(Variant variant, Marks marks) {
@@ -135,6 +141,7 @@ final class PastRankRules {
                 ? new KickNewOnly()
                 : variant.has(Bug.XB_071B) ? new SampledEarly() : new KickAlways();
         status = variant.has(Bug.XB_059) ? this::loadAndStore : PastRankRules::atomically;
+        allFull = variant.has(Bug.XB_052) ? this::of32Bits : PastRankRules::of64Bits;
     }
 
     // ---- XB-008, XB-009, XB-012 -------------------------------------------------------------------------------------
@@ -414,5 +421,20 @@ final class PastRankRules {
         int before = desc.status().getOpaque(cpu);
         desc.status().setOpaque(cpu, before & ~(1 << IrqDesc.IRQ_INPROGRESS)); // what happened since the load is lost
         marks.reached(cpu, Bug.XB_059);
+    }
+
+    // ---- XB-052 -----------------------------------------------------------------------------------------------------
+
+    private static boolean of64Bits(Pcpu cpu, int listRegisters) {
+        return cpu.lrMask() == -1L >>> 64 - listRegisters;
+    }
+
+    /** The shift of an int: with 32 list registers it goes round to the first bit. */
+    private boolean of32Bits(Pcpu cpu, int listRegisters) {
+        boolean full = cpu.lrMask() == (1 << listRegisters) - 1;
+        if (!full && of64Bits(cpu, listRegisters)) {
+            marks.reached(cpu, Bug.XB_052);
+        }
+        return full;
     }
 }

@@ -1,5 +1,8 @@
 package org.smpvisor.vgic.rank;
 
+import static org.smpvisor.abi.GicAbi.GICD_CTLR_ARE_NS;
+import static org.smpvisor.abi.GicAbi.GICV2_CPUS;
+
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
@@ -57,13 +60,26 @@ public final class RankVgic implements VgicOps, VgicConnector {
         this.scheduler = s;
     }
 
-    /** Creates the virtual distributor of a domain and registers its frames. Interrupts open, before any vCPU is added. */
+    /**
+     * Creates the virtual distributor of a domain, of the version that the host has, and registers its frames. Interrupts open,
+     * before any vCPU is added.
+     */
     @Xen({"domain_vgic_register", "domain_vgic_init"})
     public VgicDomain createDomain(Pcpu cpu, Domain d, int spis) {
-        VgicDomain vd = new VgicDomain(d, spis, guardBinding);
+        boolean v2 = gic.version() == GicHwOperations.Version.V2;
+        if (v2 && d.maxVcpus() > GICV2_CPUS) {
+            throw new IllegalArgumentException(
+                    d + ": a GICv2 serves at most " + GICV2_CPUS + " vCPUs, not " + d.maxVcpus());
+        }
+        VgicDomain vd = new VgicDomain(d, spis, guardBinding, v2 ? 0 : GICD_CTLR_ARE_NS);
         d.setVgic(vd);
-        VgicV3 frames = new VgicV3(this, vd);
-        frames.register(cpu);
+        if (v2) {
+            VgicV2 frames = new VgicV2(this, vd);
+            frames.register(cpu);
+        } else {
+            VgicV3 frames = new VgicV3(this, vd);
+            frames.register(cpu);
+        }
         return vd;
     }
 
@@ -269,6 +285,10 @@ public final class RankVgic implements VgicOps, VgicConnector {
         } else {
             disableIrqs(cpu, v, mask, rank);
         }
+    }
+
+    Witness witness() {
+        return witness;
     }
 
     PastRankRules past() {
@@ -500,25 +520,34 @@ public final class RankVgic implements VgicOps, VgicConnector {
     @Override
     @Xen({"vgic_v3_to_sgi", "vgic_to_sgi"})
     public boolean sysregWrite(Pcpu cpu, Vcpu v, SysReg reg, long value) {
-        if (reg != SysReg.ICC_SGI1R_EL1) {
+        if (reg != SysReg.ICC_SGI1R_EL1 || gic.version() == GicHwOperations.Version.V2) {
             return false;
         }
         int sgi = (int) (value >>> 24) & 0xf;
-        boolean others = (value >>> 40 & 1) != 0;
-        Domain d = v.domain();
-        if (others) {
-            for (int i = 0; i < d.maxVcpus(); i++) {
-                if (d.vcpu(i) != v) {
-                    sendTo(cpu, d, d.vcpu(i), sgi);
-                }
-            }
+        if ((value >>> 40 & 1) != 0) {
+            sendToOthers(cpu, v, sgi);
         } else {
-            int base = ((int) (value >>> 16) & 0xff) * 16;
-            for (int list = (int) value & 0xffff; list != 0; list &= list - 1) {
-                sendTo(cpu, d, d.vcpu(base + Integer.numberOfTrailingZeros(list)), sgi);
-            }
+            sendToList(cpu, v, sgi, ((int) (value >>> 16) & 0xff) * 16, (int) value & 0xffff);
         }
         return true;
+    }
+
+    /** vCPU {@code v} sends an SGI to all others of its domain that are up. */
+    void sendToOthers(Pcpu cpu, Vcpu v, int sgi) {
+        Domain d = v.domain();
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            if (d.vcpu(i) != v) {
+                sendTo(cpu, d, d.vcpu(i), sgi);
+            }
+        }
+    }
+
+    /** vCPU {@code v} sends an SGI to the vCPUs that a list names, bit 0 for the one with id {@code base}. */
+    void sendToList(Pcpu cpu, Vcpu v, int sgi, int base, int targets) {
+        Domain d = v.domain();
+        for (int list = targets; list != 0; list &= list - 1) {
+            sendTo(cpu, d, d.vcpu(base + Integer.numberOfTrailingZeros(list)), sgi);
+        }
     }
 
     private void sendTo(Pcpu cpu, Domain d, Vcpu target, int sgi) {

@@ -30,10 +30,11 @@ public final class VgicDomain implements Domain.State {
     /**
      * @param spis number of SPIs wanted, rounded up to a multiple of 32
      * @param guardBinding whether the rules in force touch an interrupt under the lock of its owner only
+     * @param control GICD_CTLR at first
      * @throws IllegalArgumentException if more than 988 result
      */
     @Xen("domain_vgic_init")
-    VgicDomain(Domain domain, int spis, boolean guardBinding) {
+    VgicDomain(Domain domain, int spis, boolean guardBinding, int control) {
         this.domain = domain;
         this.guardBinding = guardBinding;
         this.nrSpis = (spis + 31) / 32 * 32;
@@ -41,7 +42,7 @@ public final class VgicDomain implements Domain.State {
             throw new IllegalArgumentException(domain + ": " + spis + " SPIs are too many, at most 960 are possible");
         }
         this.lock = new SpinLock(LockClass.DIST, domain + ".vgic.lock", domain.id());
-        this.ctlr = new IntCell(domain + ".ctlr", lock, 1 << 4);
+        this.ctlr = new IntCell(domain + ".ctlr", lock, control);
         this.sharedRanks = new VgicIrqRank[nrSpis / 32];
         this.pendingIrqs = new PendingIrq[nrSpis];
         for (int i = 0; i < nrSpis; i++) {

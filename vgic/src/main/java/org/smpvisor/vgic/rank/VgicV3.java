@@ -1,6 +1,7 @@
 package org.smpvisor.vgic.rank;
 
 import static org.smpvisor.abi.GicAbi.*;
+import static org.smpvisor.vgic.rank.RankRegisters.word;
 
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.MmioAccess;
@@ -13,7 +14,6 @@ import org.smpvisor.vgic.mmio.MmioHandlers;
 @Xen("vgic-v3.c")
 @Arm("IHI 0069, chapter 12")
 final class VgicV3 {
-    private static final PastRankRules.LockUse MASKING = new PastRankRules.Masking();
     private static final int IIDR = 0x34c;
     private static final int PIDR2 = 0x30;
     private static final int ID_BITS = 10;
@@ -43,10 +43,12 @@ final class VgicV3 {
 
     private final RankVgic vgic;
     private final VgicDomain d;
+    private final RankRegisters ranks;
 
     VgicV3(RankVgic vgic, VgicDomain d) {
         this.vgic = vgic;
         this.d = d;
+        this.ranks = new RankRegisters(vgic, d, GICD_CTLR_ENABLE_G1A);
     }
 
     /** Registers the frames at the places of a guest that has no host layout. */
@@ -70,7 +72,7 @@ final class VgicV3 {
                 return readRouter(cpu, v, io);
             }
             return switch (o & ~3) {
-                case GICD_CTLR -> readControl(cpu, io);
+                case GICD_CTLR -> ranks.readControl(cpu, io);
                 case GICD_TYPER -> word(io, typer());
                 case GICD_IIDR -> word(io, IIDR);
                 case GICD_STATUSR, GICD_SGIR -> word(io, 0);
@@ -90,7 +92,7 @@ final class VgicV3 {
                 return writeRouter(cpu, v, io);
             }
             return switch (o & ~3) {
-                case GICD_CTLR -> writeControl(cpu, io);
+                case GICD_CTLR -> ranks.writeControl(cpu, io);
                 case GICD_TYPER, GICD_IIDR, GICD_STATUSR, GICD_SGIR, GICD_PIDR2 -> io.bytes() == 4;
                 default -> isExtended(o) ? hasExtendedWidth(io, o) : !isPendingSgiRegister(o);
             };
@@ -148,31 +150,6 @@ final class VgicV3 {
     private int typer() {
         int cpus = Math.min(d.domain().maxVcpus(), 8) - 1;
         return d.nrSpis() / 32 | cpus << 5 | ID_BITS - 1 << 19;
-    }
-
-    private static boolean word(MmioAccess io, int value) {
-        return io.bytes() == 4 && io.answer(value & 0xffffffffL);
-    }
-
-    private boolean readControl(Pcpu cpu, MmioAccess io) {
-        if (io.bytes() != 4) {
-            return false;
-        }
-        d.lock().lockIrq(cpu);
-        io.answer(d.ctlr().getGuarded(cpu));
-        d.lock().unlockIrq(cpu);
-        return true;
-    }
-
-    private boolean writeControl(Pcpu cpu, MmioAccess io) {
-        if (io.bytes() != 4) {
-            return false;
-        }
-        d.lock().lockIrq(cpu);
-        int kept = d.ctlr().getGuarded(cpu) & ~GICD_CTLR_ENABLE_G1A;
-        d.ctlr().setGuarded(cpu, kept | (int) io.value() & GICD_CTLR_ENABLE_G1A);
-        d.lock().unlockIrq(cpu);
-        return true;
     }
 
     // ---- IROUTER ----------------------------------------------------------------------------------------------------
@@ -238,13 +215,13 @@ final class VgicV3 {
     @Xen("__vgic_v3_distr_common_mmio_read")
     private boolean readCommon(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
         if (o >= GICD_IPRIORITYR && o < GICD_ICFGR) {
-            return readPriority(cpu, v, io, o);
+            return ranks.readPriority(cpu, v, io, o);
         }
         if (o >= GICD_ICFGR && o < GICD_ICFGR + 0x100) {
-            return readConfiguration(cpu, v, io, o);
+            return ranks.readConfiguration(cpu, v, io, o);
         }
         return switch (o & ~0x7f) {
-            case GICD_ISENABLER, GICD_ICENABLER -> readEnable(cpu, v, io, o);
+            case GICD_ISENABLER, GICD_ICENABLER -> ranks.readEnable(cpu, v, io, o);
             case GICD_ISPENDR, GICD_ICPENDR, GICD_ISACTIVER, GICD_ICACTIVER -> io.answer(0);
             default -> word(io, 0);
         };
@@ -253,122 +230,22 @@ final class VgicV3 {
     @Xen("__vgic_v3_distr_common_mmio_write")
     private boolean writeCommon(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
         if (o >= GICD_IPRIORITYR && o < GICD_ICFGR) {
-            return writePriority(cpu, v, io, o);
+            return ranks.writePriority(cpu, v, io, o);
         }
         if (io.bytes() != 4) {
             return false;
         }
         if (o >= GICD_ICFGR && o < GICD_ICFGR + 0x100) {
-            return writeConfiguration(cpu, v, io, o);
+            return ranks.writeConfiguration(cpu, v, io, o);
         }
         return switch (o & ~0x7f) {
-            case GICD_ISENABLER -> writeEnable(cpu, v, io, o, true);
-            case GICD_ICENABLER -> writeEnable(cpu, v, io, o, false);
-            case GICD_ISPENDR -> writePending(cpu, v, io, o);
-            case GICD_ICPENDR -> writeClearPending(cpu, v, io, o);
+            case GICD_ISENABLER -> ranks.writeEnable(cpu, v, io, o, true);
+            case GICD_ICENABLER -> ranks.writeEnable(cpu, v, io, o, false);
+            case GICD_ISPENDR -> ranks.writePending(cpu, v, io, o);
+            case GICD_ICPENDR -> ranks.writeClearPending(cpu, v, io, o);
             case GICD_ISACTIVER -> false; // not implemented in Xen: an abort, whatever the value
             default -> true; // ICACTIVER, IGROUPR, IGRPMODR and NSACR are ignored
         };
-    }
-
-    private boolean readEnable(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        if (io.bytes() != 4) {
-            return false;
-        }
-        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
-        if (rank == null) {
-            return io.answer(0);
-        }
-        int flags = rank.lock().lockIrqSave(cpu);
-        io.answerPart(rank.ienable().getGuarded(cpu) & 0xffffffffL, 4);
-        rank.lock().unlockIrqRestore(cpu, flags);
-        return true;
-    }
-
-    private boolean writeEnable(Pcpu cpu, Vcpu v, MmioAccess io, int o, boolean set) {
-        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
-        if (rank == null) {
-            return true;
-        }
-        PastRankRules.LockUse use = set ? MASKING : vgic.past().disableRank;
-        int flags = use.lock(cpu, rank.lock());
-        int before = rank.ienable().getGuarded(cpu);
-        int written = (int) io.value();
-        int after = set ? before | written : before & ~written;
-        rank.ienable().setGuarded(cpu, after);
-        vgic.changeEnable(cpu, v, set ? after & ~before : before & ~after, rank, set);
-        use.unlock(cpu, rank.lock(), flags);
-        return true;
-    }
-
-    private boolean writePending(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
-        if (rank != null) {
-            vgic.setIrqsPending(cpu, v, (int) io.value(), rank);
-        }
-        return true;
-    }
-
-    private boolean writeClearPending(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
-        if (rank != null) {
-            vgic.checkInflightIrqsPending(cpu, v, (int) io.value(), rank);
-        }
-        return true;
-    }
-
-    private boolean readPriority(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        if (io.bytes() != 4 && io.bytes() != 1) {
-            return false;
-        }
-        VgicIrqRank rank = d.rankOfRegister(v, 8, o - GICD_IPRIORITYR);
-        if (rank == null) {
-            return io.answer(0);
-        }
-        int flags = rank.lock().lockIrqSave(cpu);
-        int word = rank.priority().getWordGuarded(cpu, o - GICD_IPRIORITYR >> 2 & 7);
-        rank.lock().unlockIrqRestore(cpu, flags);
-        return io.answerPart(word & 0xffffffffL, 4);
-    }
-
-    private boolean writePriority(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        if (io.bytes() != 4 && io.bytes() != 1) {
-            return false;
-        }
-        VgicIrqRank rank = d.rankOfRegister(v, 8, o - GICD_IPRIORITYR);
-        if (rank == null) {
-            return true;
-        }
-        int word = o - GICD_IPRIORITYR >> 2 & 7;
-        int flags = vgic.past().priorityWrite.lock(cpu, rank.lock());
-        rank.priority().setWordGuarded(cpu, word, (int) io.merge(rank.priority().getWordGuarded(cpu, word), 4));
-        vgic.past().priorityWrite.unlock(cpu, rank.lock(), flags);
-        return true;
-    }
-
-    private boolean readConfiguration(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        if (io.bytes() != 4) {
-            return false;
-        }
-        VgicIrqRank rank = d.rankOfRegister(v, 2, o - GICD_ICFGR);
-        if (rank == null) {
-            return io.answer(0);
-        }
-        int flags = rank.lock().lockIrqSave(cpu);
-        io.answerPart(rank.icfg(o >> 2 & 1).getGuarded(cpu) & 0xffffffffL, 4);
-        rank.lock().unlockIrqRestore(cpu, flags);
-        return true;
-    }
-
-    private boolean writeConfiguration(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
-        VgicIrqRank rank = d.rankOfRegister(v, 2, o - GICD_ICFGR);
-        if (rank == null || o == GICD_ICFGR) {
-            return true; // SGIs are always edge-triggered
-        }
-        int flags = rank.lock().lockIrqSave(cpu);
-        rank.icfg(o >> 2 & 1).setGuarded(cpu, (int) io.value());
-        rank.lock().unlockIrqRestore(cpu, flags);
-        return true;
     }
 
     // ---- GICR -------------------------------------------------------------------------------------------------------
