@@ -29,6 +29,7 @@ public final class SmallScenario {
     private final List<HostLine> hostLines = new ArrayList<>();
     private final List<Counter> promises = new ArrayList<>();
     private int listRegisters = 4;
+    private boolean gicV2;
     private boolean validated = true;
 
     SmallScenario(String name, String summary, int pcpus) {
@@ -99,6 +100,12 @@ public final class SmallScenario {
         return this;
     }
 
+    /** On a machine with a GICv2. */
+    SmallScenario gicV2() {
+        gicV2 = true;
+        return this;
+    }
+
     /** Something that must have happened in some schedule, or the exploration says little. */
     SmallScenario promises(Counter... counters) {
         promises.addAll(List.of(counters));
@@ -150,6 +157,10 @@ public final class SmallScenario {
 
     int listRegisters() {
         return listRegisters;
+    }
+
+    boolean isGicV2() {
+        return gicV2;
     }
 
     List<Counter> promises() {

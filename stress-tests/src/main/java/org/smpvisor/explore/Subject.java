@@ -23,6 +23,7 @@ import org.smpvisor.engine.RandomWalk;
 import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.entry.GuestDied;
+import org.smpvisor.guest.GuestGic;
 import org.smpvisor.guest.ScriptGuest;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.LockCycle;
@@ -86,7 +87,8 @@ public final class Subject {
         this.variant = variant;
         int n = scenario.pcpus();
         this.engine = new ControlledEngine(n, continuations);
-        MachineDescription description = MachineDescription.qemuVirt().withCpus(n);
+        MachineDescription description =
+                (scenario.isGicV2() ? MachineDescription.qemuVirtGicV2() : MachineDescription.qemuVirt()).withCpus(n);
         this.marks = new Marks(2);
         this.explainer = new Explainer(marks);
         this.ledger = new Ledger(1, scenario.roles().size(), n);
@@ -151,9 +153,10 @@ public final class Subject {
             all[i] = i < physical.length ? physical[i] : virtual[i - physical.length];
             priorities[i] = scenario.priority(i);
         }
+        GuestGic gic = scenario.isGicV2() ? GuestGic.v2() : GuestGic.v3();
         List<ScriptGuest> out = new ArrayList<>();
         for (SmallScenario.Role r : scenario.roles()) {
-            out.add(new ScriptGuest(r.script(), all, priorities, r.sleepsFirst()));
+            out.add(new ScriptGuest(gic, r.script(), all, priorities, r.sleepsFirst()));
         }
         return out;
     }

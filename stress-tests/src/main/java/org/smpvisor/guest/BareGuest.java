@@ -4,7 +4,6 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
-import org.smpvisor.abi.SysReg;
 
 /**
  * The least that a guest kernel needs: sets up its GIC, enables its SGIs and the virtual lines of its memory, acknowledges
@@ -33,9 +32,11 @@ public abstract class BareGuest extends GuestProgram {
     static final int MAIN = 20;
 
     private final GuestMemory memory;
+    private final GuestGic gic;
 
     BareGuest(GuestMemory memory) {
         this.memory = memory;
+        this.gic = memory.gic();
     }
 
     /** Describes the next instruction of the main loop, by {@code c.r} alone; not called while the guest rests. */
@@ -54,7 +55,7 @@ public abstract class BareGuest extends GuestProgram {
                     main(c);
                 }
             }
-            case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
+            case VECTOR_IRQ -> gic.acknowledge(c).then(ACKED);
             case ACKED -> acked(c);
             case ENDED -> ended(c, (int) c.r[INTID]);
             case RETURN -> c.eret();
@@ -67,7 +68,7 @@ public abstract class BareGuest extends GuestProgram {
         if (c.x0 == SPURIOUS) {
             c.eret();
         } else {
-            c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.x0).then(ENDED);
+            gic.end(c, c.x0).then(ENDED);
         }
     }
 
@@ -76,8 +77,8 @@ public abstract class BareGuest extends GuestProgram {
         send(c, sgi, vcpu).then(RETURN);
     }
 
-    static GuestCpu send(GuestCpu c, int sgi, int vcpu) {
-        return c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | (long) (vcpu >> 4) << 16 | 1L << (vcpu & 0xf));
+    final GuestCpu send(GuestCpu c, int sgi, int vcpu) {
+        return gic.send(c, sgi, vcpu);
     }
 
     final boolean isResting() {
@@ -91,16 +92,12 @@ public abstract class BareGuest extends GuestProgram {
     private void boot(GuestCpu c) {
         int i = (int) c.r[INDEX];
         switch (c.pc) {
-            case BOOT -> c.writeSysreg(SysReg.ICC_PMR_EL1, 0xf8).then(BOOT_GROUP);
-            case BOOT_GROUP -> c.writeSysreg(SysReg.ICC_IGRPEN1_EL1, 1).then(BOOT_CONTROL);
-            case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_ENABLE);
-            case BOOT_SGI_ENABLE -> {
-                long frame = GUEST_GICR_BASE + (long) c.vcpuId() * GICR_SIZE + GICR_SGI_FRAME;
-                c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
-            }
+            case BOOT -> gic.openPriorities(c).then(BOOT_GROUP);
+            case BOOT_GROUP -> gic.enableInterface(c).then(BOOT_CONTROL);
+            case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_ENABLE);
+            case BOOT_SGI_ENABLE -> gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
             case BOOT_DISTRIBUTOR ->
-                c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12)
-                        .then(memory.virtualLineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
+                gic.enableDistributor(c).then(memory.virtualLineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
             case BOOT_LINE_PRIORITY ->
                 c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + memory.virtualLine(i), 0xa0)
                         .then(BOOT_LINE_ENABLE);

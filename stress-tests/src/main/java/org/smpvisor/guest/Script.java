@@ -10,16 +10,17 @@ public final class Script {
     /** Kinds of instruction. */
     enum Kind {
         STORE32,
-        STORE64,
+        ROUTE,
         READ32,
         SGI,
+        SGI_TO_OTHERS,
         DEVICE,
         WFI,
         MASK,
         UNMASK
     }
 
-    /** One instruction. */
+    /** One instruction; of a route or an SGI the address is the INTID and the value the vCPU. */
     record Instruction(Kind kind, long address, long value) {}
 
     private final List<Instruction> instructions = new ArrayList<>();
@@ -37,7 +38,7 @@ public final class Script {
 
     /** Writes the route of an SPI. */
     public Script route(int spi, int vcpu) {
-        return add(Kind.STORE64, GUEST_GICD_BASE + GICD_IROUTER + 8L * spi, vcpuAffinity(vcpu));
+        return add(Kind.ROUTE, spi, vcpu);
     }
 
     /** Moves an SPI as Linux does: disable, route, enable. */
@@ -48,6 +49,11 @@ public final class Script {
     /** Sets an SPI pending. */
     public Script pend(int spi) {
         return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISPENDR + spi / 32 * 4, 1L << spi % 32);
+    }
+
+    /** Sets 32 SPIs pending at once, from {@code first}, which is a multiple of 32. */
+    public Script pendAll(int first) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISPENDR + first / 32 * 4, 0xffffffffL);
     }
 
     /** Clears what is pending of an SPI. */
@@ -67,12 +73,12 @@ public final class Script {
 
     /** Sends an SGI to one vCPU. */
     public Script sgi(int sgi, int vcpu) {
-        return add(Kind.SGI, 0, (long) sgi << 24 | (long) (vcpu >> 4) << 16 | 1L << (vcpu & 0xf));
+        return add(Kind.SGI, sgi, vcpu);
     }
 
     /** Sends an SGI to all other vCPUs. */
     public Script sgiToOthers(int sgi) {
-        return add(Kind.SGI, 0, 1L << 40 | (long) sgi << 24);
+        return add(Kind.SGI_TO_OTHERS, sgi, 0);
     }
 
     /** Makes the device behind an SPI raise its line. */

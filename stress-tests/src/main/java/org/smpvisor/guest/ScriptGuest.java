@@ -4,7 +4,6 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
-import org.smpvisor.abi.SysReg;
 
 /**
  * A vCPU of a small scenario: sets up its GIC, turns round at a ready mark until it is let go, runs its script, and sleeps.
@@ -29,6 +28,7 @@ public final class ScriptGuest extends GuestProgram {
     private static final int INTID = 1;
     private static final int AT = 2;
 
+    private final GuestGic gic;
     private final Script.Instruction[] script;
     private final int[] lines;
     private final int[] priorities;
@@ -38,12 +38,14 @@ public final class ScriptGuest extends GuestProgram {
     private volatile boolean released;
 
     /**
+     * @param gic the driver of the machine's GIC
      * @param script what it does when it is let go
      * @param lines SPIs that vCPU 0 sets up and enables, all routed to vCPU 0
      * @param priorities of those SPIs
      * @param sleepsFirst whether it is asleep, and not ready to run, when it is let go
      */
-    public ScriptGuest(Script script, int[] lines, int[] priorities, boolean sleepsFirst) {
+    public ScriptGuest(GuestGic gic, Script script, int[] lines, int[] priorities, boolean sleepsFirst) {
+        this.gic = gic;
         this.script = script.instructions();
         this.lines = lines.clone();
         this.priorities = priorities.clone();
@@ -80,13 +82,13 @@ public final class ScriptGuest extends GuestProgram {
             }
             case SCRIPT -> next(c);
             case ASLEEP -> rest(c);
-            case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
+            case VECTOR_IRQ -> gic.acknowledge(c).then(ACKED);
             case ACKED -> {
                 c.r[INTID] = c.x0;
                 if (c.x0 == SPURIOUS) {
                     c.eret();
                 } else {
-                    c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.x0).then(ENDED);
+                    gic.end(c, c.x0).then(ENDED);
                 }
             }
             case ENDED -> c.eret();
@@ -108,9 +110,10 @@ public final class ScriptGuest extends GuestProgram {
         Script.Instruction i = script[at];
         GuestCpu described = switch (i.kind()) {
             case STORE32 -> c.write32(i.address(), i.value());
-            case STORE64 -> c.write64(i.address(), i.value());
+            case ROUTE -> gic.route(c, i.address(), (int) i.value());
             case READ32 -> c.read32(i.address());
-            case SGI -> c.writeSysreg(SysReg.ICC_SGI1R_EL1, i.value());
+            case SGI -> gic.send(c, (int) i.address(), (int) i.value());
+            case SGI_TO_OTHERS -> gic.sendToOthers(c, (int) i.address());
             case DEVICE -> c.device(i.address(), i.value());
             case WFI -> c.wfi();
             case MASK -> c.mask();
@@ -122,15 +125,11 @@ public final class ScriptGuest extends GuestProgram {
     private void boot(GuestCpu c) {
         int i = (int) c.r[INDEX];
         switch (c.pc) {
-            case BOOT -> c.writeSysreg(SysReg.ICC_PMR_EL1, 0xf8).then(BOOT_GROUP);
-            case BOOT_GROUP -> c.writeSysreg(SysReg.ICC_IGRPEN1_EL1, 1).then(BOOT_CONTROL);
-            case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_ENABLE);
-            case BOOT_SGI_ENABLE -> {
-                long frame = GUEST_GICR_BASE + (long) c.vcpuId() * GICR_SIZE + GICR_SGI_FRAME;
-                c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_UNMASK);
-            }
-            case BOOT_DISTRIBUTOR ->
-                c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12).then(lines.length > 0 ? BOOT_PRIORITY : BOOT_UNMASK);
+            case BOOT -> gic.openPriorities(c).then(BOOT_GROUP);
+            case BOOT_GROUP -> gic.enableInterface(c).then(BOOT_CONTROL);
+            case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_ENABLE);
+            case BOOT_SGI_ENABLE -> gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_UNMASK);
+            case BOOT_DISTRIBUTOR -> gic.enableDistributor(c).then(lines.length > 0 ? BOOT_PRIORITY : BOOT_UNMASK);
             case BOOT_PRIORITY ->
                 c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lines[i], priorities[i])
                         .then(BOOT_ENABLE);

@@ -4,11 +4,11 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
-import org.smpvisor.abi.SysReg;
 
 /**
  * A guest kernel under load: sets up its GIC, acknowledges and ends what it is sent, rings its devices, sends SGIs, sleeps,
- * and moves its SPIs between its vCPUs as Linux does (ICENABLER, IROUTER, ISENABLER), in the proportions of a plan. All of
+ * and moves its SPIs between its vCPUs as Linux does (ICENABLER, IROUTER, ISENABLER; on a GICv2 ITARGETSR alone), in the
+ * proportions of a plan. All of
  * its per-vCPU state is in the {@link GuestCpu}.
  */
 public final class StormGuest extends GuestProgram {
@@ -55,26 +55,28 @@ public final class StormGuest extends GuestProgram {
 
     private final GuestPlan plan;
     private final GuestMemory memory;
+    private final GuestGic gic;
     private final long seed;
 
     /** @param seed of all of this vCPU's choices */
     public StormGuest(GuestPlan plan, GuestMemory memory, long seed) {
         this.plan = plan;
         this.memory = memory;
+        this.gic = memory.gic();
         this.seed = seed;
     }
 
     @Override
     public void step(GuestCpu c) {
         switch (c.pc) {
-            case VECTOR_IRQ -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(ACKED);
+            case VECTOR_IRQ -> gic.acknowledge(c).then(ACKED);
             case ACKED -> acked(c);
-            case END -> c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.r[INTID]).then(ENDED);
+            case END -> gic.end(c, c.r[INTID]).then(ENDED);
             case ENDED -> ended(c);
             case RETURN -> c.eret();
             case MAIN -> choose(c);
-            case MOVE_ROUTE -> route(c, c.r[TWICE] != 0 ? MOVE_AGAIN : MOVE_ENABLE);
-            case MOVE_AGAIN -> route(c, MOVE_ENABLE);
+            case MOVE_ROUTE -> routeFirst(c);
+            case MOVE_AGAIN -> route(c, afterMove());
             case MOVE_ENABLE ->
                 c.write32(enableRegister(GICD_ISENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
                         .then(MAIN);
@@ -87,31 +89,27 @@ public final class StormGuest extends GuestProgram {
     // ---- boot -------------------------------------------------------------------------------------------------------
 
     private void boot(GuestCpu c) {
-        long frame = GUEST_GICR_BASE + (long) c.vcpuId() * GICR_SIZE + GICR_SGI_FRAME;
         int i = (int) c.r[INDEX];
         switch (c.pc) {
             case BOOT -> {
                 c.r[RNG] = seed * 0x9E3779B97F4A7C15L + c.vcpuId() + 1;
-                c.writeSysreg(SysReg.ICC_PMR_EL1, 0xf8).then(BOOT_GROUP);
+                gic.openPriorities(c).then(BOOT_GROUP);
             }
-            case BOOT_GROUP -> c.writeSysreg(SysReg.ICC_IGRPEN1_EL1, 1).then(BOOT_CONTROL);
-            case BOOT_CONTROL -> c.writeSysreg(SysReg.ICC_CTLR_EL1, 0).then(BOOT_SGI_PRIORITY);
+            case BOOT_GROUP -> gic.enableInterface(c).then(BOOT_CONTROL);
+            case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_PRIORITY);
             case BOOT_SGI_PRIORITY -> {
                 c.r[INDEX]++;
-                c.write32(frame + GICD_IPRIORITYR + 4L * i, 0x90809080L)
-                        .then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
+                gic.setLocalPriorities(c, 4 * i, 0x90809080L).then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
             }
             case BOOT_SGI_ENABLE -> {
                 c.r[INDEX] = 0;
-                c.write32(frame + GICD_ISENABLER, 0xffff).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
+                gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
             }
-            case BOOT_DISTRIBUTOR ->
-                c.write32(GUEST_GICD_BASE + GICD_CTLR, 0x12).then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
+            case BOOT_DISTRIBUTOR -> gic.enableDistributor(c).then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
             case BOOT_LINE_PRIORITY ->
                 c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lineAt(i), 0xa0 + 0x10 * (i & 3))
                         .then(BOOT_LINE_ROUTE);
-            case BOOT_LINE_ROUTE ->
-                c.write64(router(lineAt(i)), vcpuAffinity(home(i, c.vcpus()))).then(BOOT_LINE_ENABLE);
+            case BOOT_LINE_ROUTE -> gic.route(c, lineAt(i), home(i, c.vcpus())).then(BOOT_LINE_ENABLE);
             case BOOT_LINE_ENABLE -> {
                 c.r[INDEX]++;
                 c.write32(enableRegister(GICD_ISENABLER, lineAt(i)), bit(lineAt(i)))
@@ -142,10 +140,6 @@ public final class StormGuest extends GuestProgram {
         return 1L << line % 32;
     }
 
-    private static long router(long line) {
-        return GUEST_GICD_BASE + GICD_IROUTER + 8 * line;
-    }
-
     // ---- the main loop ----------------------------------------------------------------------------------------------
 
     private static int below(GuestCpu c, int n) {
@@ -171,7 +165,7 @@ public final class StormGuest extends GuestProgram {
         } else if ((at -= plan.selfSgi()) < 0) {
             sendSgi(c, 8 + below(c, 4), c.vcpuId());
         } else if ((at -= plan.broadcast()) < 0) {
-            c.writeSysreg(SysReg.ICC_SGI1R_EL1, 1L << 40 | 12L << 24).then(MAIN);
+            gic.sendToOthers(c, 12).then(MAIN);
         } else if ((at -= plan.move()) < 0) {
             startMove(c, 0, false);
         } else if ((at -= plan.moveTwice()) < 0) {
@@ -192,9 +186,7 @@ public final class StormGuest extends GuestProgram {
     }
 
     private void sendSgi(GuestCpu c, int sgi, int to) {
-        long list = 1L << (to & 0xf);
-        c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) sgi << 24 | (long) (to >> 4) << 16 | list)
-                .then(MAIN);
+        gic.send(c, sgi, to).then(MAIN);
     }
 
     /** Each line is moved by one vCPU only, as under a lock of the guest's kernel. */
@@ -208,12 +200,24 @@ public final class StormGuest extends GuestProgram {
         int i = c.vcpuId() + c.vcpus() * below(c, mine);
         c.r[MOVED_LINE] = virtual ? memory.virtualLine(i) : memory.line(i);
         c.r[TWICE] = twice;
-        c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
-                .then(MOVE_ROUTE);
+        if (gic.disablesToRoute()) {
+            c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
+                    .then(MOVE_ROUTE);
+        } else {
+            routeFirst(c);
+        }
+    }
+
+    private void routeFirst(GuestCpu c) {
+        route(c, c.r[TWICE] != 0 ? MOVE_AGAIN : afterMove());
+    }
+
+    private int afterMove() {
+        return gic.disablesToRoute() ? MOVE_ENABLE : MAIN;
     }
 
     private void route(GuestCpu c, int next) {
-        c.write64(router(c.r[MOVED_LINE]), vcpuAffinity(below(c, c.vcpus()))).then(next);
+        gic.route(c, c.r[MOVED_LINE], below(c, c.vcpus())).then(next);
     }
 
     private void maskedRead(GuestCpu c) {
@@ -230,15 +234,14 @@ public final class StormGuest extends GuestProgram {
         } else if (c.x0 >= NR_LOCAL_IRQS && memory.isLevel((int) c.x0)) {
             c.device(c.x0, QUIET).then(END);
         } else {
-            c.writeSysreg(SysReg.ICC_EOIR1_EL1, c.x0).then(ENDED);
+            gic.end(c, c.x0).then(ENDED);
         }
     }
 
     private void ended(GuestCpu c) {
         if (plan.pingPong() && c.r[INTID] == PING && !memory.isResting()) {
             int to = c.vcpuId() ^ 1;
-            c.writeSysreg(SysReg.ICC_SGI1R_EL1, (long) PING << 24 | (long) (to >> 4) << 16 | 1L << (to & 0xf))
-                    .then(RETURN);
+            gic.send(c, PING, to).then(RETURN);
         } else if (plan.reringPerMille() > 0 && c.r[INTID] >= NR_LOCAL_IRQS && below(c, 1000) < plan.reringPerMille()) {
             c.device(c.r[INTID], RING).then(RETURN);
         } else {

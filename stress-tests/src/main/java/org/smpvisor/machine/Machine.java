@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
@@ -90,6 +91,7 @@ public final class Machine implements AutoCloseable {
     public Machine(MachineSpec spec, Engine engine) {
         this.spec = spec;
         MachineDescription description = spec.description();
+        checkVcpus(spec);
         int n = description.cpus().size();
         this.engine = engine;
         this.validator = new LockValidator(spec.validate());
@@ -143,6 +145,17 @@ public final class Machine implements AutoCloseable {
             gates[i] = new IntCell("cpu" + i + ".released");
         }
         this.booted = new CountDownLatch(1);
+    }
+
+    /** Said here, where nothing runs yet, and not by the vGIC while the machine boots. */
+    private static void checkVcpus(MachineSpec spec) {
+        for (DomainSpec d : spec.domains()) {
+            if (spec.description().gic().isV2() && d.vcpus() > GicAbi.GICV2_CPUS) {
+                throw new IllegalArgumentException(
+                        "a virtual GICv2, as domains get on a machine with a GICv2, serves at most " + GicAbi.GICV2_CPUS
+                                + " vCPUs, not " + d.vcpus());
+            }
+        }
     }
 
     private static DeactivationRule deactivation(MachineSpec spec) {

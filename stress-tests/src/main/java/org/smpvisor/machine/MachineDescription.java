@@ -47,6 +47,7 @@ public record MachineDescription(
     public static final int MAX_CPUS = 128;
 
     private static final String QEMU_VIRT = "qemu-virt-gicv3-cpus4.dtb";
+    private static final String QEMU_VIRT_GICV2 = "qemu-virt-gicv2-cpus4.dtb";
     private static final int CPUS_PER_CLUSTER = 16;
     private static final long SECOND_REDIST_BASE = 0x40_0000_0000L;
     private static final long SECOND_REDIST_BYTES = 64 << 20;
@@ -234,12 +235,20 @@ public record MachineDescription(
      * that QEMU 7.2 wrote.
      */
     public static MachineDescription qemuVirt() {
-        try (InputStream in = MachineDescription.class.getResourceAsStream(QEMU_VIRT)) {
+        return resource(QEMU_VIRT);
+    }
+
+    /** Returns the same machine with {@code gic-version=2}. */
+    public static MachineDescription qemuVirtGicV2() {
+        return resource(QEMU_VIRT_GICV2);
+    }
+
+    private static MachineDescription resource(String name) {
+        try (InputStream in = MachineDescription.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IllegalStateException(
-                        "resource " + QEMU_VIRT + " is missing beside " + MachineDescription.class);
+                throw new IllegalStateException("resource " + name + " is missing beside " + MachineDescription.class);
             }
-            return read(in, QEMU_VIRT);
+            return read(in, name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -12,6 +12,7 @@ import org.smpvisor.cpu.Tasklets;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.guest.GuestGic;
 import org.smpvisor.guest.GuestMemory;
 import org.smpvisor.guest.StormGuest;
 import org.smpvisor.lock.LockViolation;
@@ -137,8 +138,9 @@ final class StormSession implements AutoCloseable {
         for (int i = 0; i < level.length; i++) {
             level[i] = mine.get(i).trigger() == MachineDescription.Trigger.LEVEL;
         }
+        GuestGic gic = options.description().gic().isV2() ? GuestGic.v2() : GuestGic.v3();
         int[] intids = mine.stream().mapToInt(MachineDescription.Irq::intid).toArray();
-        GuestMemory memory = new GuestMemory(intids, level, virtual);
+        GuestMemory memory = new GuestMemory(gic, intids, level, virtual);
         memories.add(memory);
         long seed = rng.nextLong() | 1;
         return new DomainSpec(options.vcpus(), mine, id -> new StormGuest(s.plan(), memory, seed + id));

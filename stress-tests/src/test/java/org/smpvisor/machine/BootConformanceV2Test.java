@@ -19,7 +19,6 @@ import org.smpvisor.variant.Variant.XenVersion;
  * ended, since those come when they come.
  */
 class BootConformanceV2Test {
-    private static final String TREE = "/dtb/qemu-virt-gicv2-cpus4.dtb";
     private static final Pattern LEFT_OUT = Pattern.compile(",(GICC_IAR|GICC_EOIR|GICC_DIR|GICD_SGIR),");
     private static final Pattern WRITE = Pattern.compile("\\d+,\\w+,w,.*");
     private static final Pattern OF_PPI_30 =
@@ -35,8 +34,8 @@ class BootConformanceV2Test {
     }
 
     private static Boots boot(XenVersion version) {
-        MachineDescription machine = MachineDescription.parse(MachineDescriptionTest.resource(TREE), TREE);
-        return Boots.of(MachineSpec.of(machine, Variant.xen().with(version)));
+        return Boots.of(
+                MachineSpec.of(MachineDescription.qemuVirtGicV2(), Variant.xen().with(version)));
     }
 
     private static List<String> trace(int cpu, String... files) {
@@ -111,7 +110,7 @@ class BootConformanceV2Test {
     @ParameterizedTest
     @CsvSource({"1, 4, 64, 64", "8, 64, 1024, 1020", "3, 33, 96, 96"})
     void otherMachinesBootToo(int cpus, int listRegisters, int lines, int usable) {
-        MachineDescription machine = MachineDescription.parse(MachineDescriptionTest.resource(TREE), TREE);
+        MachineDescription machine = MachineDescription.qemuVirtGicV2();
         Boots boots =
                 Boots.of(MachineSpec.of(machine.withCpus(cpus), Variant.xen()).withGic(lines, listRegisters, 5));
 
