@@ -216,6 +216,9 @@ public final class BugHunt {
             while (!over && !isEnough() && elapsed() < seconds && !giveUp.getAsBoolean()) {
                 over = true;
                 for (SmallScenario s : scenarios) {
+                    if (s.madeFor() != null && s.madeFor() != bug) {
+                        continue;
+                    }
                     over &= slice(s);
                     if (isEnough() || elapsed() >= seconds || giveUp.getAsBoolean()) {
                         break;

@@ -6,6 +6,7 @@ import java.util.function.Function;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Actor;
 import org.smpvisor.guest.Script;
+import org.smpvisor.variant.Bug;
 
 /**
  * A scene small enough to be explored: two or three pCPUs, a handful of interrupts, and what happens to them. One domain;
@@ -30,6 +31,7 @@ public final class SmallScenario {
     private final List<Counter> promises = new ArrayList<>();
     private int listRegisters = 4;
     private boolean gicV2;
+    private Bug madeFor;
     private boolean validated = true;
 
     SmallScenario(String name, String summary, int pcpus) {
@@ -106,6 +108,12 @@ public final class SmallScenario {
         return this;
     }
 
+    /** Made to show one bug of Xen's past; other bugs are not looked for here. */
+    SmallScenario madeFor(Bug bug) {
+        madeFor = bug;
+        return this;
+    }
+
     /** Something that must have happened in some schedule, or the exploration says little. */
     SmallScenario promises(Counter... counters) {
         promises.addAll(List.of(counters));
@@ -157,6 +165,11 @@ public final class SmallScenario {
 
     int listRegisters() {
         return listRegisters;
+    }
+
+    /** The one bug that it was made for, {@code null} if it is of general use. */
+    public Bug madeFor() {
+        return madeFor;
     }
 
     boolean isGicV2() {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.guest.Script;
+import org.smpvisor.variant.Bug;
 
 /** The small scenarios that are shipped. */
 public final class SmallScenarios {
@@ -108,7 +109,29 @@ public final class SmallScenarios {
                     .vcpu(new Script().sgi(1, 0))
                     .callingLine(C, 0)
                     .callingLine(D, 1)
-                    .promises(Counter.HOST_IRQS));
+                    .promises(Counter.HOST_IRQS),
+            new SmallScenario(
+                            "gicv2-move",
+                            "on a GICv2 an SPI that keeps firing is moved by one byte to ITARGETSR, while SGIs go round",
+                            2)
+                    .gicV2()
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().trap().sgi(1, 1))
+                    .vcpu(new Script().trap().route(A, 1).sgiToOthers(2))
+                    .promises(Counter.MIGRATIONS_DEFERRED),
+            new SmallScenario("many-lrs", "on a GICv2 with 32 list registers 33 interrupts are pending at once", 2)
+                    .gicV2()
+                    .vcpu(new Script()
+                            .mask()
+                            .enableAll(32)
+                            .pendAll(32)
+                            .sgi(1, 0)
+                            .unmask()
+                            .turnRound())
+                    .vcpu(new Script())
+                    .listRegisters(32)
+                    .madeFor(Bug.XB_052)
+                    .promises(Counter.UIE));
 
     private SmallScenarios() {}
 

@@ -51,7 +51,12 @@ public final class Script {
         return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISPENDR + spi / 32 * 4, 1L << spi % 32);
     }
 
-    /** Sets 32 SPIs pending at once, from {@code first}, which is a multiple of 32. */
+    /** Sets the enable bits of 32 SPIs, from {@code first} on, which is a multiple of 32. */
+    public Script enableAll(int first) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISENABLER + first / 32 * 4, 0xffffffffL);
+    }
+
+    /** Sets 32 SPIs pending at once. */
     public Script pendAll(int first) {
         return add(Kind.STORE32, GUEST_GICD_BASE + GICD_ISPENDR + first / 32 * 4, 0xffffffffL);
     }

@@ -30,6 +30,7 @@ class BugHuntTest {
         "XB-048a, sgi-broadcast",
         "XB-048b, sgi-broadcast",
         "XB-049, sgi-broadcast",
+        "XB-052, many-lrs",
         "XB-057, release",
         "XB-059, linux-move",
         "XB-062, inject-retarget",
