@@ -159,6 +159,7 @@ public final class BugHunt {
         private final BooleanSupplier giveUp;
         private final Variant variant;
         private final Twin twin;
+        private final List<SmallScenario> suitable = new ArrayList<>();
         private final Map<SmallScenario, Explorer> explorers = new HashMap<>();
         private final Map<SmallScenario, Long> tried = new HashMap<>();
         private final Map<SmallScenario, Long> hitsAtMark = new HashMap<>();
@@ -177,6 +178,8 @@ public final class BugHunt {
             this.seed = seed;
             this.giveUp = giveUp;
             this.variant = background(bug).with(bug);
+            scenarios.stream().filter(s -> s.madeFor() == bug).forEach(suitable::add);
+            scenarios.stream().filter(s -> s.madeFor() == null).forEach(suitable::add);
             this.twin = twins.computeIfAbsent(bug.asInXen() + " " + seed, k -> new Twin(background(bug), seed));
         }
 
@@ -215,10 +218,7 @@ public final class BugHunt {
             boolean over = false;
             while (!over && !isEnough() && elapsed() < seconds && !giveUp.getAsBoolean()) {
                 over = true;
-                for (SmallScenario s : scenarios) {
-                    if (s.madeFor() != null && s.madeFor() != bug) {
-                        continue;
-                    }
+                for (SmallScenario s : suitable) {
                     over &= slice(s);
                     if (isEnough() || elapsed() >= seconds || giveUp.getAsBoolean()) {
                         break;

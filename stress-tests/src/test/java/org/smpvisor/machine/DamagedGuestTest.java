@@ -63,8 +63,48 @@ class DamagedGuestTest {
         }
     }
 
+    /** The same on a GICv2, where the registers of the CPU interface are memory. */
+    private static final class OffenderV2 extends GuestProgram {
+        @Override
+        public boolean handlesSync() {
+            return true;
+        }
+
+        @Override
+        public void step(GuestCpu c) {
+            switch (c.pc) {
+                case 0 -> c.write32(ISACTIVER, 1).then(RESTED);
+                case 1 -> c.write8(GUEST_GICC_BASE + GICC_PMR, 0xb0).then(RESTED);
+                case 2 -> c.writeSysreg(SysReg.ICC_SGI1R_EL1, 1).then(RESTED);
+                case 3 -> c.readSysreg(SysReg.ICC_IAR1_EL1).then(RESTED);
+                case 4 -> c.writeSysreg(SysReg.ICC_PMR_EL1, 0).then(RESTED);
+                case 5 -> c.write32(GUEST_GICC_BASE + GICC_PMR, 0xb7).then(6);
+                case 6 -> c.read32(GUEST_GICC_BASE + GICC_PMR).then(7);
+                case 7 -> {
+                    c.r[MASK] = c.x0;
+                    c.read32(GUEST_GICC_BASE + GUEST_GICC_SIZE).then(8);
+                }
+                case 8 -> {
+                    c.r[MASK] = c.r[MASK] << 32 | c.x0 & 0xffffffffL;
+                    c.branch().then(9);
+                }
+                case VECTOR_SYNC -> {
+                    c.r[CLASSES] = c.r[CLASSES] << 8 | c.exceptionClass();
+                    c.r[ADDRESS] = c.far;
+                    c.elr++;
+                    c.eret();
+                }
+                default -> c.wfi();
+            }
+        }
+    }
+
     private static Machine run(GuestProgram program) {
-        MachineSpec spec = MachineSpec.of(MachineDescription.qemuVirt().withCpus(2), Variant.xen())
+        return run(MachineDescription.qemuVirt(), program);
+    }
+
+    private static Machine run(MachineDescription machineDescription, GuestProgram program) {
+        MachineSpec spec = MachineSpec.of(machineDescription.withCpus(2), Variant.xen())
                 .withDomains(List.of(new DomainSpec(1, List.of(), id -> program)));
         Machine machine = new Machine(spec);
         try (machine) {
@@ -86,6 +126,17 @@ class DamagedGuestTest {
         assertThat(c.r[CLASSES]).as("two aborts, four undefined").isEqualTo(0x2525_00000000L);
         assertThat(c.r[ADDRESS]).isEqualTo(GUEST_GICR_BASE + 100L * GICR_SIZE);
         assertThat(c.r[MASK]).as("ICC_PMR_EL1 reads back").isEqualTo(0xb0);
+        assertThat(machine.validator().violations()).isEmpty();
+    }
+
+    @Test
+    void onAGicv2TheCpuInterfaceIsMemoryAndItsSystemRegistersAreUndefined() {
+        Machine machine = run(MachineDescription.qemuVirtGicV2(), new OffenderV2());
+        assertThat(machine.failure()).isNull();
+        GuestCpu c = machine.domains().get(0).vcpu(0).guest();
+        assertThat(c.r[CLASSES]).as("two aborts, three undefined").isEqualTo(0x2525_000000L);
+        assertThat(c.r[ADDRESS]).isEqualTo(GUEST_GICC_BASE + GICC_PMR);
+        assertThat(c.r[MASK]).as("five bits of priority; ones where nothing is").isEqualTo(0xb0_ffffffffL);
         assertThat(machine.validator().violations()).isEmpty();
     }
 
