@@ -76,7 +76,7 @@ public final class StressCommand implements Callable<Integer> {
     @Option(
             names = "--pcpus",
             paramLabel = "N",
-            description = "Physical CPUs, 1 to 128, each a thread (default: the scenario's).")
+            description = "Physical CPUs, 1 to 128, each a thread; with a GICv2 to 8 (default: the scenario's).")
     private Integer pcpus;
 
     @Option(names = "--domains", paramLabel = "N", description = "Domains, 1 to 16 (default: the scenario's).")
@@ -123,6 +123,12 @@ public final class StressCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Device tree of the machine (default: QEMU's virt machine with a GICv3).")
     private Path dtb;
+
+    @Option(
+            names = "--gic",
+            paramLabel = "VERSION",
+            description = "Without --dtb: QEMU's virt machine with a GICv2 or a GICv3, 2 or 3 (default: 3).")
+    private Integer gic;
 
     @Option(names = "--strict", description = "Verdict 'known' counts as a failure (exit 1).")
     private boolean strict;
@@ -222,7 +228,7 @@ public final class StressCommand implements Callable<Integer> {
         if (!(seconds > 0) || seconds > MAX_SECONDS) {
             throw wrong("--seconds: " + seconds + " is not between 0 and a week");
         }
-        MachineDescription tree = dtb == null ? MachineDescription.qemuVirt() : MachineDescription.read(dtb);
+        MachineDescription tree = MachineOptions.board(spec.commandLine(), dtb, gic);
         int cpus = pcpus == null && dtb != null ? tree.cpus().size() : n;
         long s = seed == null ? System.nanoTime() & 0xffffffffL : seed;
         Variant variant = variant();
@@ -277,6 +283,9 @@ public final class StressCommand implements Callable<Integer> {
         StringBuilder b = new StringBuilder("./smpvisor stress --scenario ").append(scenario.name());
         if (dtb != null) {
             b.append(" --dtb ").append(dtb);
+        }
+        if (gic != null) {
+            b.append(" --gic ").append(gic);
         }
         b.append(" --pcpus ")
                 .append(n)

@@ -15,6 +15,25 @@ class StressCommandTest {
     }
 
     @Test
+    void aGicv2IsStormedToo() {
+        Ending end = stress(
+                "--gic", "2", "--scenario", "spi-migration", "--quirks", "fixed", "--seconds", "1", "--seed", "1");
+
+        assertThat(end.status()).as(end.out()).isZero();
+        assertThat(end.out()).contains("verdict: clean");
+    }
+
+    @Test
+    void aGicv2ServesEightCpusAndEightVcpus() {
+        assertThat(stress("--gic", "2", "--pcpus", "9").err())
+                .contains("--pcpus: a GICv2 serves 1 to 8 CPUs, not 9; take a tree with a GICv3");
+        Ending end = stress("--gic", "2", "--vcpus", "9");
+        assertThat(end.status()).isEqualTo(2);
+        assertThat(end.err())
+                .contains("a virtual GICv2, as domains get on a machine with a GICv2, serves at most 8 vCPUs");
+    }
+
+    @Test
     void correctedXenSurvivesTheDefaultStorm() throws IOException {
         Ending e = stress("--quirks", "fixed", "--seconds", "8", "--seed", "11", "--json");
 
