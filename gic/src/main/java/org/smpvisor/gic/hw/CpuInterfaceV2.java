@@ -15,6 +15,8 @@ import org.smpvisor.variant.Arm;
 public final class CpuInterfaceV2 extends GicCpu {
     private static final int ICFGR_SGIS = 0xaaaaaaaa;
     private static final int IDLE_PRIORITY = 0xff;
+    /** INTIDs from here on are answers of GICC_IAR that need no end. */
+    private static final int NO_INTERRUPT = 1020;
 
     private final GicV2Hardware gic;
     private final VirtualCpuInterfaceV2 virtual;
@@ -79,6 +81,9 @@ public final class CpuInterfaceV2 extends GicCpu {
     }
 
     private void endOfInterrupt(int intid) {
+        if (intid >= NO_INTERRUPT) {
+            return;
+        }
         drop();
         if ((control & GICC_CTLR_EOIMODE) == 0) {
             deactivateQuietly(intid);
@@ -88,6 +93,9 @@ public final class CpuInterfaceV2 extends GicCpu {
 
     private void deactivate(int intid) {
         pcpu.point(Point.HARDWARE, gic);
+        if (intid >= NO_INTERRUPT) {
+            return;
+        }
         deactivateQuietly(intid);
         recheck();
     }

@@ -2,13 +2,15 @@ package org.smpvisor.gic.hw;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.HwStep;
 import org.smpvisor.variant.Arm;
 
 /**
  * The distributor of a GICv2, as far as SPIs go: a byte of GICD_ITARGETSR names the CPU interfaces that an SPI is signalled
- * to, and the first that acknowledges it has it. What is banked lives with each {@link CpuInterfaceV2}.
+ * to, and the first that acknowledges it has it. What is banked lives with each {@link CpuInterfaceV2}, and
+ * GICD_CTLR, which Xen writes at boot alone, does not hold it back.
  */
 @Arm("IHI 0048B, section 4.3")
 public final class DistributorV2 extends SpiInputs {
@@ -19,13 +21,13 @@ public final class DistributorV2 extends SpiInputs {
     private final HwStep route = (spi, targets) -> setTarget(spi, (int) targets);
 
     /** The images of GICD_ITARGETSR; what is signalled follows them as soon as the hardware has done the step. */
-    private final int[] targets;
+    private final HwWords targets;
 
     DistributorV2(GicV2Hardware gic, int lines) {
         // Without grouping every SPI is in the one group that there is.
         super(gic, lines, ENABLE, SpiState.GROUP1);
         this.gic = gic;
-        this.targets = new int[lines];
+        this.targets = new HwWords(lines);
     }
 
     @Override
@@ -53,7 +55,7 @@ public final class DistributorV2 extends SpiInputs {
         if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + lines()) {
             long v = 0;
             for (int i = 0; i < bytes; i++) {
-                v |= (long) targets[offset - GICD_ITARGETSR + i] << 8 * i;
+                v |= targets.getOpaque(offset - GICD_ITARGETSR + i) << 8 * i;
             }
             return v;
         }
@@ -89,7 +91,8 @@ public final class DistributorV2 extends SpiInputs {
     }
 
     private void writeTargets(Pcpu cpu, int spi, int value) {
-        targets[spi] = value & (1 << gic.cpus()) - 1;
-        cpu.engine().hardware(cpu, route, spi, targets[spi]);
+        long written = value & (1 << gic.cpus()) - 1;
+        targets.setOpaque(spi, written);
+        cpu.engine().hardware(cpu, route, spi, written);
     }
 }

@@ -89,6 +89,9 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
 
     /** Writes a register of the hypervisor interface; what is not there, or can only be read, ignores it. */
     void writeHyp(int offset, int v) {
+        if (offset == Gich.HCR && hcr == v) {
+            return; // as on every exit and entry of a guest
+        }
         switch (offset) {
             case Gich.HCR -> hcr = v;
             case Gich.VMCR -> vmcr = v;
@@ -245,6 +248,9 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
     /** GICV_EOIR. */
     @Override
     public void end(Pcpu pcpu, int value) {
+        if ((value & GICC_INTID_MASK) >= OTHER_GROUP) {
+            return;
+        }
         activePriorities &= activePriorities - 1;
         if ((vmcr & Gich.VMCR_EOIMODE) == 0) {
             deactivate(pcpu, value);

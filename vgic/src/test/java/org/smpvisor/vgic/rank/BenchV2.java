@@ -49,12 +49,17 @@ final class BenchV2 {
     private final MmioAccess io = new MmioAccess();
 
     BenchV2(Variant variant, int pcpus, int vcpus, int listRegisters) {
+        this(variant, pcpus, vcpus, listRegisters, 64);
+    }
+
+    BenchV2(Variant variant, int pcpus, int vcpus, int listRegisters, int spis) {
         NativeEngine engine = new NativeEngine(1);
         cpus = new Pcpu[pcpus];
         for (int i = 0; i < pcpus; i++) {
             cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, 64, engine));
         }
-        GicV2Config config = new GicV2Config(128, listRegisters, 5, 0x8000000L, 0x8010000L, 0x8030000L, MAINTENANCE);
+        GicV2Config config =
+                new GicV2Config(32 + spis, listRegisters, 5, 0x8000000L, 0x8010000L, 0x8030000L, MAINTENANCE);
         GicV2Description description =
                 new GicV2Description(0x8000000L, 0x8010000L, 0x8030000L, 0x8040000L, MAINTENANCE, HYP_TIMER, 27, 30);
         hardware = new GicV2Hardware(config, List.of(cpus), RegisterLog.NONE, DeactivationRule.ANYWHERE);
@@ -92,7 +97,7 @@ final class BenchV2 {
         }
         domain = new Domain(1, vcpus);
         vgic.announce(domain);
-        vgic.createDomain(cpus[0], domain, 64);
+        vgic.createDomain(cpus[0], domain, spis);
         for (int i = 0; i < vcpus; i++) {
             Vcpu v = new Vcpu(domain, i, null, driver.newVcpuState());
             domain.add(v);

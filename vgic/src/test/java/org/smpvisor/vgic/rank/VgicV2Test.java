@@ -6,6 +6,10 @@ import static org.smpvisor.abi.GicAbi.*;
 import static org.smpvisor.vgic.rank.BenchV2.HW;
 import static org.smpvisor.vgic.rank.BenchV2.VIRTUAL;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -117,6 +121,34 @@ class VgicV2Test {
         assertThat(read(GICD_ICFGR, 4)).isZero();
         assertThat(read(GICD_ICFGR + 4, 4)).isZero();
         assertThat(read(GICD_ICFGR + 8, 4)).isEqualTo(0xaaaaaaaaL);
+    }
+
+    /** What Linux wrote and read as dom0 of a real Xen, access by access. */
+    @Test
+    void dom0ReadsWhatItReadOfARealXen() throws IOException {
+        BenchV2 dom0 = new BenchV2(Variant.xen(), 4, 4, 4, 256);
+        int reads = 0;
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(
+                VgicV2Test.class.getResourceAsStream("/conformance/dom0-vgicv2.csv"), StandardCharsets.US_ASCII))) {
+            in.readLine();
+            for (String row = in.readLine(); row != null; row = in.readLine()) {
+                String[] c = row.split(",");
+                int vcpu = Integer.parseInt(c[8].substring("vcpu".length()));
+                int offset = Integer.decode(c[4]);
+                int bytes = Integer.parseInt(c[6]);
+                if (c[3].equals("w")) {
+                    assertThat(dom0.store(vcpu, offset, bytes, Long.decode(c[7])))
+                            .as(row)
+                            .isTrue();
+                } else {
+                    assertThat(dom0.load(vcpu, offset, bytes)).as(row).isTrue();
+                    assertThat(dom0.answer()).as(row).isEqualTo(Long.decode(c[7]));
+                    reads++;
+                }
+            }
+        }
+        assertThat(reads).isEqualTo(20);
+        assertThat(dom0.validator.violations()).isEmpty();
     }
 
     @Test
