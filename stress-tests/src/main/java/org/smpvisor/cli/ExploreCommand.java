@@ -62,7 +62,8 @@ public final class ExploreCommand implements Callable<Integer> {
             names = "--scenario",
             paramLabel = "NAME",
             completionCandidates = ScenarioNames.class,
-            description = "A small scenario; may be repeated (default: all of them). One of ${COMPLETION-CANDIDATES}.")
+            description = "A small scenario; may be repeated (default: all of them). One of ${COMPLETION-CANDIDATES};"
+                    + " with -gicv2 behind it, on a GICv2.")
     private List<String> names = new ArrayList<>();
 
     @Option(

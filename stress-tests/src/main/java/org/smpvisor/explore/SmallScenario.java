@@ -120,6 +120,22 @@ public final class SmallScenario {
         return this;
     }
 
+    /** The same scene, played on a GICv2, under a name of its own. */
+    SmallScenario onGicV2(String itsName) {
+        SmallScenario s = new SmallScenario(itsName, summary + ", on a GICv2", pcpus);
+        s.roles.addAll(roles);
+        s.lines.addAll(lines);
+        s.priorities.addAll(priorities);
+        s.virtualLines.addAll(virtualLines);
+        s.environment.addAll(environment);
+        s.hostLines.addAll(hostLines);
+        s.promises.addAll(promises);
+        s.listRegisters = listRegisters;
+        s.validated = validated;
+        s.gicV2 = true;
+        return s;
+    }
+
     // ---- reading ----------------------------------------------------------------------------------------------------
 
     public String name() {

@@ -14,6 +14,7 @@ public final class SmallScenarios {
     private static final int D = 51;
     private static final int V = 40;
     private static final int PRIORITY = 0xa0;
+    private static final String ON_GICV2 = "-gicv2";
 
     private static final List<SmallScenario> ALL = List.of(
             new SmallScenario("inject-retarget", "an SPI fires while the other vCPU takes it over", 2)
@@ -140,8 +141,18 @@ public final class SmallScenarios {
         return ALL;
     }
 
-    /** The one with that name. */
+    /** The one with that name; with {@code -gicv2} behind the name of one, that one on a GICv2. */
     public static Optional<SmallScenario> named(String name) {
+        Optional<SmallScenario> exact = shipped(name);
+        if (exact.isPresent() || !name.endsWith(ON_GICV2)) {
+            return exact;
+        }
+        return shipped(name.substring(0, name.length() - ON_GICV2.length()))
+                .filter(s -> !s.isGicV2())
+                .map(s -> s.onGicV2(name));
+    }
+
+    private static Optional<SmallScenario> shipped(String name) {
         return ALL.stream().filter(s -> s.name().equals(name)).findFirst();
     }
 }

@@ -46,6 +46,21 @@ class SubjectTest {
         }
     }
 
+    static List<String> scenariosOnAGicV2() {
+        return SmallScenarios.all().stream()
+                .filter(s -> !s.isGicV2())
+                .map(s -> s.name() + "-gicv2")
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("scenariosOnAGicV2")
+    void anySceneCanBePlayedOnAGicV2(String name) {
+        assertThat(named(name).isGicV2()).isTrue();
+        assertThat(SmallScenarios.named(name + "-gicv2")).isEmpty();
+        withEveryWeakSpotCorrectedNothingGoesWrong(name);
+    }
+
     @ParameterizedTest
     @MethodSource("scenarios")
     void whatGoesWrongWithXensWeakSpotsIsExplainedByOneOfThem(String name) {
