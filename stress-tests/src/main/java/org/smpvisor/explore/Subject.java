@@ -134,6 +134,7 @@ public final class Subject {
                         LockValidator.class,
                         Memory.class,
                         MachineDescription.class,
+                        SmallScenario.class, // which other workers' machines share
                         Snapshot.class),
                 engine.memory(),
                 machine,
