@@ -82,6 +82,11 @@ public final class BytesCell extends Cell {
         }
     }
 
+    /** One byte as the pCPU itself sees it, without a point: for shadows that decide nothing of Xen's. */
+    public int peek(Pcpu cpu, int i) {
+        return own(cpu, i >> 2) >>> 8 * (i & 3) & 0xff;
+    }
+
     /** One byte as an observer outside the machine sees it. */
     public int peek(int i) {
         return (int) WORDS.getOpaque(words, i >> 2) >>> 8 * (i & 3) & 0xff;

@@ -199,7 +199,7 @@ public final class Explorer {
         return seen;
     }
 
-    /** What was exhausted, in words, the widest bound last. */
+    /** What each search has exhausted, in words: the widest bound. */
     public List<String> exhausted() {
         return portfolio.exhausted();
     }

@@ -236,6 +236,10 @@ public final class CpuInterface implements InterruptLine {
     /** ICC_IAR1_EL1: acknowledges the most urgent interrupt; 1023 when none is signalled. */
     public int acknowledge() {
         pcpu.point(Point.HARDWARE, gic);
+        Memory memory = pcpu.memory();
+        if (memory != null) {
+            memory.touchesSignal(pcpu);
+        }
         while (true) {
             sample(pcpu);
             int intid = SPURIOUS;

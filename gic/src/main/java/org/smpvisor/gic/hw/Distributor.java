@@ -14,6 +14,9 @@ import org.smpvisor.variant.Arm;
  */
 @Arm("IHI 0069, section 12.9")
 public final class Distributor {
+    /** Stands for the count of writes that have not taken effect among the lines that a step touches: SGI 0 is none of them. */
+    private static final int RWP = 0;
+
     private final GicHardware gic;
     private final int lines;
     private final HwWords spis;
@@ -53,6 +56,7 @@ public final class Distributor {
                 update(first + i, 0, SpiState.ENABLED);
             }
         }
+        gic.touches(RWP, true);
         disablesLeft.getAndAdd(0, -1);
     }
 
@@ -65,6 +69,7 @@ public final class Distributor {
      * @return whether it made a new assertion; false means it coalesced with one that waits
      */
     public boolean raise(int spi) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.counted(w, (w & SpiState.EDGE) != 0 ? w | SpiState.LATCH : w | SpiState.LINE);
@@ -90,6 +95,7 @@ public final class Distributor {
 
     /** Generation that Xen acknowledged last. */
     public long acknowledgedGeneration(int spi) {
+        gic.touches(spi, false);
         return acknowledged.getOpaque(spi);
     }
 
@@ -122,6 +128,7 @@ public final class Distributor {
     // ---- CPU interfaces ---------------------------------------------------------------------------------------------
 
     int priorityIfDeliverable(int spi, int cpu) {
+        gic.touches(spi, false);
         long w = spis.getVolatile(spi);
         return SpiState.isDeliverable(w) && SpiState.target(w) == cpu && isEnabledGroup()
                 ? SpiState.priority(w)
@@ -130,6 +137,7 @@ public final class Distributor {
 
     /** The acknowledge: pending to active in one step, or false if the SPI has gone elsewhere meanwhile. */
     boolean acknowledge(int spi, int cpu) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             if (!SpiState.isDeliverable(w) || SpiState.target(w) != cpu) {
@@ -152,6 +160,7 @@ public final class Distributor {
     }
 
     private void update(int spi, long set, long clear) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.counted(w, w & ~clear | set);
@@ -184,11 +193,14 @@ public final class Distributor {
     /** Reads a register; unknown offsets read as zero. */
     long read(int offset, int bytes) {
         if (offset >= GICD_IROUTER + 8 * 32 && offset < GICD_IROUTER + 8 * lines) {
-            long r = router[offset - GICD_IROUTER >> 3];
+            int spi = offset - GICD_IROUTER >> 3;
+            gic.touches(spi, false);
+            long r = router[spi];
             return bytes == 8 ? r : r >>> 8 * (offset & 4) & 0xffffffffL;
         }
         switch (offset) {
             case GICD_CTLR -> {
+                gic.touches(RWP, false);
                 int rwp = disablesLeft.getOpaque(0) != 0 ? GICD_CTLR_RWP : 0;
                 return (control | GICD_CTLR_DS | GICD_CTLR_ARE_NS | rwp) & 0xffffffffL;
             }
@@ -211,6 +223,7 @@ public final class Distributor {
         if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + lines) {
             long v = 0;
             for (int i = 0; i < bytes; i++) {
+                gic.touches(offset - GICD_IPRIORITYR + i, false);
                 v |= (long) SpiState.priority(spis.getVolatile(offset - GICD_IPRIORITYR + i)) << 8 * i;
             }
             return v;
@@ -236,6 +249,7 @@ public final class Distributor {
         int first = (offset & 0x7f) * 8;
         long v = 0;
         for (int i = 0; i < 32 && first + i < lines; i++) {
+            gic.touches(first + i, false);
             long w = spis.getVolatile(first + i);
             boolean set = bit == SpiState.LATCH ? SpiState.isPending(w) : (w & bit) != 0;
             v |= set ? 1L << i : 0;
@@ -269,6 +283,7 @@ public final class Distributor {
 
     private void writeRouter(Pcpu cpu, int offset, int bytes, long value) {
         int spi = offset - GICD_IROUTER >> 3;
+        gic.touches(spi, true);
         int shift = 8 * (offset & 4);
         long r = bytes == 8 ? value : router[spi] & ~(0xffffffffL << shift) | (value & 0xffffffffL) << shift;
         router[spi] = r;
@@ -276,6 +291,7 @@ public final class Distributor {
     }
 
     private void setTarget(int spi, int target) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.withTarget(w, target < 0 ? SpiState.NO_TARGET : target);
@@ -287,6 +303,7 @@ public final class Distributor {
     }
 
     private void writePriority(int spi, int priority) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.withPriority(w, priority & gic.config().priorityMask());
@@ -312,6 +329,7 @@ public final class Distributor {
             return;
         }
         if ((offset & ~0x7f) == GICD_ICENABLER) {
+            gic.touches(RWP, true);
             disablesLeft.getAndAdd(0, 1);
             cpu.engine().hardware(cpu, disable, first, value);
             return;

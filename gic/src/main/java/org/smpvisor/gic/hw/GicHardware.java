@@ -26,6 +26,9 @@ public final class GicHardware {
     private final long[] frameOf;
     private final DeactivationRule deactivation;
 
+    /** That of a controlled run, {@code null} natively. */
+    private final Memory memory;
+
     /** A GIC that deactivates an SPI for any pCPU. */
     public GicHardware(GicConfig config, List<Pcpu> pcpus, RegisterLog log) {
         this(config, pcpus, log, DeactivationRule.ANYWHERE);
@@ -41,6 +44,7 @@ public final class GicHardware {
         this.config = config;
         this.log = log;
         this.pcpus = pcpus.toArray(Pcpu[]::new);
+        this.memory = this.pcpus[0].memory();
         this.distributor = new Distributor(this, Math.min(1020, config.lines()));
         this.cpus = new CpuInterface[this.pcpus.length];
         this.regionOf = new int[cpus.length];
@@ -75,6 +79,13 @@ public final class GicHardware {
 
     DeactivationRule deactivation() {
         return deactivation;
+    }
+
+    /** An SPI is looked at, or changes: controlled runs note which step does that. */
+    void touches(int spi, boolean write) {
+        if (memory != null) {
+            memory.touchesLine(spi, write);
+        }
     }
 
     RegisterLog log() {
@@ -155,6 +166,9 @@ public final class GicHardware {
             return v;
         }
         int i = frameAt(address);
+        if (memory != null) {
+            memory.touchesSignal(cpu);
+        }
         long v = seen(cpu, cpus[i].readFrame((int) (address - frameOf[i]), bytes));
         log.access(cpu.id(), RegisterLog.Component.GICR, false, redistributorOffset(address), null, bytes, v);
         return v;

@@ -238,7 +238,7 @@ final class RankRules {
     // ---- H2 ---------------------------------------------------------------------------------------------------------
 
     private boolean trustTarget(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) == null) {
+        if (d.peekTarget(cpu, p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) == null) {
             reached(cpu, Quirk.H2, p);
         }
         return true;
@@ -540,7 +540,7 @@ final class RankRules {
      * now, the new target's injectors have used another lock meanwhile.
      */
     void queued(Pcpu cpu, VgicDomain d, VgicVcpu v, PendingIrq p) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) != null) {
+        if (d.peekTarget(cpu, p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) != null) {
             if (targetTrusted) {
                 reached(cpu, Quirk.H2, p);
             }

@@ -135,9 +135,9 @@ public final class VgicDomain implements Domain.State {
         return guardBinding;
     }
 
-    /** Target vCPU of an SPI, for observers and shadows. */
-    VgicVcpu peekTargetVcpu(int virq) {
-        return (VgicVcpu) domain.vcpu(peekTarget(virq)).vgic();
+    /** Target vCPU id of an SPI, for shadows of what {@code cpu} does. */
+    int peekTarget(Pcpu cpu, int virq) {
+        return rankOfSpi(virq).vcpu().peek(cpu, virq & 31);
     }
 
     /** Target vCPU id of an SPI, for observers. */
