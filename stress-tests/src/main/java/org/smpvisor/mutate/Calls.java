@@ -81,10 +81,16 @@ final class Calls {
         return isKick(c.owner, c.name, c.desc);
     }
 
-    /** Counts or records, and that is all. */
+    /** Counts, records or marks a window as reached, and that is all. */
     static boolean isObserving(MethodInsnNode c) {
         boolean pcpuCounts = c.owner.equals(PCPU) && (c.name.equals("count") || c.name.equals("events"));
-        return pcpuCounts || c.owner.startsWith(OURS) && !isOurs(c.owner);
+        boolean isMark = c.owner.startsWith(OURS) && (!isOurs(c.owner) || c.name.equals("reached"));
+        return pcpuCounts || isMark || isPeek(c);
+    }
+
+    /** Looks for the sake of a mark or a report; decides nothing of Xen's. */
+    private static boolean isPeek(MethodInsnNode c) {
+        return c.owner.startsWith(OURS) && c.name.startsWith("peek");
     }
 
     /** Changes a cell that is no list. */
@@ -108,7 +114,7 @@ final class Calls {
 
     /** Asks for something that others may change. */
     static boolean isLook(MethodInsnNode c) {
-        return !isVoid(c.desc) && isOurs(c.owner) && takesPcpu(c) && !isChange(c);
+        return !isVoid(c.desc) && isOurs(c.owner) && takesPcpu(c) && !isObserving(c) && !isChange(c);
     }
 
     /** Changes something, as far as can be told from outside. */
