@@ -111,6 +111,10 @@ class MutationTest {
         "skip-kick:vgic.rank.PastRankRules$KickAlways.kick#0, audit",
         "keep-lock:vgic.rank.RankVgic.injectIrq#0, deadlock",
         "forcing-unlock:vgic.rank.RankVgic.injectIrq#0, lock validator",
+        "swap-acquire:sched.Scheduler.lockTwo#1, lock validator",
+        "check-outside:vgic.rank.VgicV3.writeEnable#0, lock validator",
+        "publish-early:gic.host.PastHostRules.payloadFirst#1, deadlock",
+        "stale-identity:vgic.rank.RankVgic.storeTarget#0, ledger",
     })
     void aDefectIsNoticed(String name, String tool) {
         Trial.Result r = Trial.here(site(name), BUDGET, SEED);
