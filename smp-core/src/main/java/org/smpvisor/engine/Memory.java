@@ -242,12 +242,19 @@ public final class Memory {
 
     // ---- accesses ---------------------------------------------------------------------------------------------------
 
-    /** A guarded access. */
+    /** A guarded access, or a plain one without the guard. */
     public void guarded(Pcpu cpu, Location l, boolean write) {
-        if (watching && write) {
-            races.write(cpu.id(), l);
-        } else if (watching) {
-            races.read(cpu.id(), l);
+        guarded(cpu, l, 0, 1, write);
+    }
+
+    /** The same to some of its parts, {@code first} and those that follow. */
+    public void guarded(Pcpu cpu, Location l, int first, int count, boolean write) {
+        for (int i = first; watching && i < first + count; i++) {
+            if (write) {
+                races.write(cpu.id(), l, i);
+            } else {
+                races.read(cpu.id(), l, i);
+            }
         }
     }
 
