@@ -14,11 +14,13 @@ class BugHuntTest {
     @ParameterizedTest
     @CsvSource({
         "XB-001, inject-retarget",
+        "XB-001w, two-retargets",
         "XB-002, two-retargets",
         "XB-008, enable-inject",
         "XB-009, enable-inject",
         "XB-011, enable-inject",
         "XB-012, two-retargets",
+        "XB-012w, lr-pressure",
         "XB-013, enable-inject",
         "XB-014, host-handlers",
         "XB-026, linux-move",
@@ -36,7 +38,8 @@ class BugHuntTest {
         "XB-071a, wfi-kick",
         "XB-071b, wfi-kick",
         "XB-073, inject-retarget",
-        "XB-079, sgi-broadcast"
+        "XB-079, sgi-broadcast",
+        "XB-079w, sgi-broadcast"
     })
     void isFoundWhereItIsPutBackAndOnlyThere(String id, String scenario) {
         Bug bug = Bug.named(id).orElseThrow();

@@ -124,6 +124,12 @@ public final class VgicDomain implements Domain.State {
         return (VgicVcpu) domain.vcpu(rankOfSpi(virq).targetOpaque(cpu, virq)).vgic();
     }
 
+    /** The same by a plain load; for a bug of the past. */
+    VgicVcpu targetPlain(Pcpu cpu, int virq) {
+        return (VgicVcpu)
+                domain.vcpu(rankOfSpi(virq).vcpu().getPlain(cpu, virq & 31)).vgic();
+    }
+
     /** Whether the enable register says that {@code p} is enabled, for observers. */
     public boolean peekEnabled(PendingIrq p) {
         VgicIrqRank rank = p.irq() < 32 ? ((VgicVcpu) domain.vcpu(p.vcpu()).vgic()).privateRank() : rankOfSpi(p.irq());
