@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.smpvisor.engine.BoundedSearch;
 import org.smpvisor.engine.BufferedStores;
 import org.smpvisor.engine.PartialOrderSearch;
@@ -17,6 +18,8 @@ import org.smpvisor.engine.RandomWalk;
 import org.smpvisor.engine.Search;
 import org.smpvisor.engine.Spread;
 import org.smpvisor.engine.Strategy;
+import org.smpvisor.engine.Towards;
+import org.smpvisor.lock.LockClass;
 
 /**
  * The strategies that one worker tries in turn on one scenario, a slice of schedules each. The bounded search deepens when it
@@ -124,6 +127,16 @@ final class Portfolio {
             }
         }
         over = arms.isEmpty();
+    }
+
+    /** A single strategy. */
+    private Portfolio(Arm arm) {
+        arms.add(arm);
+    }
+
+    /** Schedules that lean towards a deadlock on locks of these classes, and nothing else. */
+    static Portfolio towards(Set<LockClass> classes, long seed) {
+        return new Portfolio(new Arm("towards", new Towards(seed, classes)));
     }
 
     /** The strategy whose slice comes next; {@code null} when there is nothing left to try. */
