@@ -95,7 +95,8 @@ public enum Bug {
             "91ef736493",
             Place.REFUSED_MOVE,
             "a second move of an interrupt that is still migrating is not refused but writes the target at once",
-            "a finding: with the quirks fixed the owner's lock makes it harmless, with H3 as in Xen every harm is also H3's",
+            LOCKS,
+            AUDIT,
             RACE),
     XB_029A(
             "5b3a817ea3",
@@ -188,7 +189,7 @@ public enum Bug {
             "109e8177fd",
             Place.BLOCK,
             "a vCPU says that it blocks by a store that may be overtaken by the look for events",
-            "store buffers, and a look for events that takes no lock",
+            "a look for events that reads before it takes the vGIC lock, the taking of which is a full barrier in Xen on Arm",
             LITMUS),
     XB_079(
             "555e5f1bd2",
