@@ -83,7 +83,7 @@ class ExploreCommandTest {
     }
 
     @Test
-    void thePartialOrderSearchSaysWhatItHasTriedCompletely() {
+    void thePartialOrderSearchIsAStrategyLikeTheOthers() throws IOException {
         Ending e = explore(
                 "--scenario", "host-handlers", "--strategy", "dpor", "--schedules", "300", "--quirks", "fixed", "--json");
         assertThat(e.json().get("strategy").asText()).isEqualTo("dpor");
