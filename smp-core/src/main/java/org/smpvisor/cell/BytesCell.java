@@ -34,22 +34,37 @@ public final class BytesCell extends Cell {
         return word >>> 8 * (i & 3) & 0xff;
     }
 
+    /**
+     * One byte by a plain load, with whatever lock the caller happens to hold: a compiler may tear, repeat or move it. For bugs
+     * of the past alone; a race with every writer that nothing else orders.
+     */
+    public int getPlain(Pcpu cpu, int i) {
+        cpu.point(Point.LOAD, this);
+        Memory m = cpu.memory();
+        int word = words[i >> 2];
+        if (m != null) {
+            m.guarded(cpu, this, i, 1, false);
+            word = m.forward(cpu, this, i >> 2, word);
+        }
+        return word >>> 8 * (i & 3) & 0xff;
+    }
+
     /** One word with the guarding lock held. */
     public int getWordGuarded(Pcpu cpu, int word) {
-        touch(cpu, Point.LOAD);
+        touch(cpu, Point.LOAD, 4 * word, 4);
         return own(cpu, word);
     }
 
     /** Stores one word, single-copy atomic for lock-free readers, with the guarding lock held. */
     public void setWordGuarded(Pcpu cpu, int word, int v) {
-        touchInSight(cpu);
+        touchInSight(cpu, 4 * word, 4);
         store(cpu, word, v);
     }
 
     /** Stores one byte with the guarding lock held; neighbours are written by holders of the same lock only. */
     public void setGuarded(Pcpu cpu, int i, int v) {
         int shift = 8 * (i & 3);
-        touchInSight(cpu);
+        touchInSight(cpu, i, 1);
         store(cpu, i >> 2, own(cpu, i >> 2) & ~(0xff << shift) | (v & 0xff) << shift);
     }
 
@@ -63,6 +78,11 @@ public final class BytesCell extends Cell {
         if (m == null || !m.holdBack(cpu, this, Op.SET, word, v, null, null)) {
             WORDS.setOpaque(words, word, v);
         }
+    }
+
+    @Override
+    protected int parts() {
+        return BYTES;
     }
 
     @Override
@@ -80,6 +100,11 @@ public final class BytesCell extends Cell {
         for (int w = 0; w < words.length; w++) {
             WORDS.setVolatile(words, w, (v & 0xff) * 0x01010101);
         }
+    }
+
+    /** One byte as the pCPU itself sees it, without a point: for shadows that decide nothing of Xen's. */
+    public int peek(Pcpu cpu, int i) {
+        return own(cpu, i >> 2) >>> 8 * (i & 3) & 0xff;
     }
 
     /** One byte as an observer outside the machine sees it. */

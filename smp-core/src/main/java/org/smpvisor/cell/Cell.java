@@ -23,22 +23,27 @@ public abstract class Cell extends Location {
      * nobody can, and it is none.
      */
     final void touch(Pcpu cpu, Point what) {
+        touch(cpu, what, 0, 1);
+    }
+
+    /** The same for {@code count} parts from {@code first}. */
+    final void touch(Pcpu cpu, Point what, int first, int count) {
         if (!cpu.held().checkGuard(guard, this)) {
             cpu.point(what, this);
         }
         Memory m = cpu.memory();
         if (m != null && guard != null) {
-            m.guarded(cpu, this, what.writes());
+            m.guarded(cpu, this, first, count, what.writes());
         }
     }
 
     /** A guarded store that readers without the guard may see: a point in any case. */
-    final void touchInSight(Pcpu cpu) {
+    final void touchInSight(Pcpu cpu, int first, int count) {
         cpu.held().checkGuard(guard, this);
         cpu.point(Point.STORE, this);
         Memory m = cpu.memory();
         if (m != null && guard != null) {
-            m.guarded(cpu, this, true);
+            m.guarded(cpu, this, first, count, true);
         }
     }
 

@@ -8,11 +8,10 @@ import java.lang.invoke.VarHandle;
  * points, since hardware synchronises itself and is no part of Xen's lock order, and it may be touched from outside the
  * pCPUs (device lines, clocks).
  */
-public final class HwWords {
+public final class HwWords extends Words {
     private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int PAD = 8;
 
-    private final long[] words;
     private final int stride;
 
     /** {@code n} packed words, all zero. */
@@ -21,8 +20,8 @@ public final class HwWords {
     }
 
     private HwWords(int n, int stride) {
+        super(n * stride + 2 * PAD);
         this.stride = stride;
-        this.words = new long[n * stride + 2 * PAD];
     }
 
     /** {@code n} words, each in a cache line of its own. */
@@ -52,34 +51,41 @@ public final class HwWords {
     }
 
     public void setOpaque(int i, long v) {
+        writes(at(i));
         WORDS.setOpaque(words, at(i), v);
     }
 
     public void setRelease(int i, long v) {
+        writes(at(i));
         WORDS.setRelease(words, at(i), v);
     }
 
     public void setVolatile(int i, long v) {
+        writes(at(i));
         WORDS.setVolatile(words, at(i), v);
     }
 
     /** Atomic, with a full barrier. */
     public boolean compareAndSet(int i, long expected, long v) {
+        writes(at(i));
         return WORDS.compareAndSet(words, at(i), expected, v);
     }
 
     /** Atomic, with a full barrier. */
     public long getAndOr(int i, long bits) {
+        writes(at(i));
         return (long) WORDS.getAndBitwiseOr(words, at(i), bits);
     }
 
     /** Atomic, with a full barrier. */
     public long getAndAnd(int i, long bits) {
+        writes(at(i));
         return (long) WORDS.getAndBitwiseAnd(words, at(i), bits);
     }
 
     /** Atomic, with a full barrier. */
     public long getAndAdd(int i, long delta) {
+        writes(at(i));
         return (long) WORDS.getAndAdd(words, at(i), delta);
     }
 }

@@ -42,6 +42,18 @@ public final class RefCell<T> extends Cell {
         }
     }
 
+    /** A plain load, with whatever lock the caller happens to hold. For bugs of the past alone, see {@link BytesCell#getPlain}. */
+    @SuppressWarnings("unchecked")
+    public T getPlain(Pcpu cpu) {
+        cpu.point(Point.LOAD, this);
+        Memory m = cpu.memory();
+        if (m == null) {
+            return (T) value;
+        }
+        m.guarded(cpu, this, false);
+        return (T) m.forward(cpu, this, 0, value);
+    }
+
     /** Load without ordering. */
     @SuppressWarnings("unchecked")
     public T getOpaque(Pcpu cpu) {

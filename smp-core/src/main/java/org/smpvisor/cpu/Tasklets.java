@@ -2,6 +2,7 @@ package org.smpvisor.cpu;
 
 import java.lang.invoke.VarHandle;
 import org.jctools.queues.MpscArrayQueue;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
@@ -36,6 +37,11 @@ public final class Tasklets {
         if (!queue.offer(work)) {
             return false;
         }
+        Memory memory = owner.memory();
+        if (memory != null) {
+            memory.touchesTasklets(owner);
+            memory.touchesMailbox(owner);
+        }
         VarHandle.fullFence(); // in the queue before the bit is looked at: whoever cleared it will find the work
         owner.softirqs().raiseFromOutside(Softirqs.TASKLET);
         owner.mailbox().post(agentSender, IpiSender.EVENT_CHECK);
@@ -46,6 +52,9 @@ public final class Tasklets {
     /** Runs what is queued; the TASKLET softirq. */
     @Xen("do_tasklet")
     public void run(Pcpu cpu) {
+        if (cpu.memory() != null) {
+            cpu.memory().touchesTasklets(cpu);
+        }
         for (Work w = queue.relaxedPoll(); w != null; w = queue.relaxedPoll()) {
             if (cpu.memory() != null) {
                 cpu.memory().saw(cpu, System.identityHashCode(w));

@@ -11,10 +11,10 @@ import java.util.Locale;
  *
  * <p>Each run repeats the decisions up to the last one with an alternative left and takes that; so a run costs what it takes
  * from the start. A run is cut where it comes to a state from which the search has gone on before, with as much left of its
- * bounds: states are the same when {@link ControlledEngine#state} is. Unlike sleep sets and
- * partial-order reduction by backtracking points, that loses nothing under bounds on preemptions.
+ * bounds: states are the same when {@link ControlledEngine#state} is. Unlike {@link PartialOrderSearch} that
+ * loses nothing under bounds on preemptions.
  */
-public final class BoundedSearch implements Strategy {
+public final class BoundedSearch implements Search {
     /** No bound. */
     public static final int UNBOUNDED = Integer.MAX_VALUE;
 
@@ -183,12 +183,12 @@ public final class BoundedSearch implements Strategy {
         return true;
     }
 
-    /** Schedules run to their end. */
+    @Override
     public long schedules() {
         return schedules;
     }
 
-    /** Schedules that were cut, since what would have followed had been tried. */
+    @Override
     public long cuts() {
         return cuts;
     }
@@ -198,21 +198,27 @@ public final class BoundedSearch implements Strategy {
         return visited == null ? 0 : visited.size();
     }
 
-    /** Whether every schedule within the bounds has been tried. */
+    @Override
     public boolean isExhausted() {
         return exhausted;
     }
 
-    /** Whether schedules were met that are longer than {@link ControlledEngine#FAIR_AFTER}: beyond that there was no choice. */
+    @Override
     public boolean isTruncated() {
         return truncated;
     }
 
-    /** The bound in words. */
+    @Override
+    public boolean isUnbounded() {
+        return maxPreemptions == UNBOUNDED && maxInterrupts == UNBOUNDED;
+    }
+
+    @Override
     public String bound() {
+        String of = "all schedules with " + counts();
         return truncated
-                ? counts() + String.format(Locale.ROOT, ", for their first %,d steps", ControlledEngine.FAIR_AFTER)
-                : counts();
+                ? of + String.format(Locale.ROOT, ", for their first %,d steps", ControlledEngine.FAIR_AFTER)
+                : of;
     }
 
     private String counts() {
@@ -220,7 +226,7 @@ public final class BoundedSearch implements Strategy {
                 ? "any number of preemptions"
                 : "up to " + count(maxPreemptions, "preemption");
         String i = maxInterrupts == UNBOUNDED ? "any number of interrupts" : count(maxInterrupts, "interrupt");
-        return maxPreemptions == UNBOUNDED && maxInterrupts == UNBOUNDED ? "no bound" : p + " and " + i;
+        return isUnbounded() ? "no bound" : p + " and " + i;
     }
 
     private static String count(int n, String what) {

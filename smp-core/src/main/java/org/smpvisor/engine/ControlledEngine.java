@@ -82,6 +82,7 @@ public final class ControlledEngine extends Engine {
     private final Memory memory;
     private boolean buffering;
     private boolean noting;
+    private Footprints tracing;
     private LongSupplier machine;
 
     private Strategy strategy;
@@ -246,7 +247,8 @@ public final class ControlledEngine extends Engine {
         s.begin(this);
         buffering = s.buffersStores();
         noting = s.comparesStates() && machine != null;
-        memory.begin(buffering, noting);
+        memory.begin(buffering, noting, s.tracesSteps());
+        tracing = memory.tracing();
         current = 0;
         int first = firstPcpu();
         if (first < 0) {
@@ -313,6 +315,9 @@ public final class ControlledEngine extends Engine {
             Pcpu cpu = cpus[k];
             if (cpu.needsAttention()) {
                 cpu.takeIn();
+                if (tracing != null && steps > 0 && processOf(current) != k) {
+                    tracing.touchSignal(k, true); // what its own step does to the signal only its own steps see
+                }
             }
             State s = state[k];
             if (buffering && !memory.buffer(k).isEmpty()) {
@@ -384,6 +389,9 @@ public final class ControlledEngine extends Engine {
         }
         decisions[steps] = (byte) actor;
         lastStep[actor] = steps;
+        if (tracing != null) {
+            trace(actor);
+        }
         if (observer != null) {
             int k = pcpuOf(actor);
             if (k >= 0) {
@@ -399,6 +407,33 @@ public final class ControlledEngine extends Engine {
         steps++;
         clock++;
         current = actor;
+    }
+
+    /** Notes what a step touches because of what it is; what it does is noted where it does that. */
+    private void trace(int actor) {
+        tracing.step();
+        if (actor >= 2 * n && actor < 3 * n) {
+            tracing.touchHardwareQueue(actor - 2 * n);
+        } else if ((patient >>> actor & 1) != 0) {
+            tracing.touchAll(); // whether it can go on depends on whether anybody else can
+        }
+        if (actor >= 2 * n) {
+            return;
+        }
+        int k = actor % n;
+        boolean open = !cpus[k].isIrqMasked() || what[k] == Point.GUEST_STEP;
+        if (isIrq(actor) || state[k] == State.WFI || mustTake[k] || open && strategy.mayInterrupt(k)) {
+            tracing.touchSignal(k, false);
+        }
+        if (isIrq(actor)) {
+            return;
+        }
+        if (on[k] instanceof Watched w) {
+            tracing.touch(w, what[k].writes());
+        }
+        if (state[k] == State.WAITING && !(on[k] instanceof SpinLock)) {
+            tracing.touchAll(); // anybody's write lets it look again
+        }
     }
 
     /** Decides; returns -1 when the run ends here instead. */
@@ -546,6 +581,9 @@ public final class ControlledEngine extends Engine {
         on[k] = cpu.waitingFor();
         waitEpoch[k] = epoch;
         state[k] = State.WAITING;
+        if (tracing != null && !(on[k] instanceof SpinLock)) {
+            tracing.touchAll(); // it will wait for any write that comes after this moment
+        }
         if (noting) {
             noteStep(k, Point.AWAIT, on[k]);
         }
@@ -584,6 +622,9 @@ public final class ControlledEngine extends Engine {
         q.indices[i] = index;
         q.values[i] = value;
         q.tail++;
+        if (tracing != null) {
+            tracing.touchHardwareQueue(cpu.id());
+        }
     }
 
     @Override
@@ -739,6 +780,24 @@ public final class ControlledEngine extends Engine {
     /** Whether {@link #state} says anything in this run. */
     public boolean comparesStates() {
         return noting;
+    }
+
+    /** What the steps of the run so far have touched; {@code null} unless the strategy wanted to know. */
+    Footprints footprints() {
+        return tracing;
+    }
+
+    /**
+     * Whether two steps of this run cannot change places: they belong to one process, or touch something in common that one of
+     * them writes. For runs of a strategy that {@linkplain Strategy#tracesSteps() traces steps}.
+     */
+    public boolean dependOnEachOther(int i, int j) {
+        return processOf(decision(i)) == processOf(decision(j)) || tracing.conflicts(tracing.of(i), j);
+    }
+
+    /** What can change places: actors of one process never do. A pCPU and its interrupts are one. */
+    int processOf(int actor) {
+        return actor < 2 * n ? actor % n : actor;
     }
 
     /** Whether the run became so long that the strategy was not asked any more. */

@@ -8,13 +8,16 @@ import java.util.Arrays;
  */
 final class History {
     private final int n;
+
+    private final int stride;
+
     /** The run that this belongs to; of an older one nothing counts. */
     int run;
 
-    /** pCPU of the last guarded write. */
-    int writer;
+    /** pCPU of the last guarded write, for each part. */
+    final int[] writer;
 
-    /** Times of guarded writes, guarded reads, opaque stores and opaque loads by pCPU, in this order. */
+    /** By part, times of guarded writes, guarded reads, opaque stores and opaque loads by pCPU, in this order. */
     final int[] time;
 
     final int[] step;
@@ -28,25 +31,31 @@ final class History {
 
     boolean hasReleased;
 
-    History(int n) {
+    /**
+     * @param n number of pCPUs
+     * @param parts that are accessed one by one
+     */
+    History(int n, int parts) {
         this.n = n;
-        time = new int[RaceDetector.KINDS * n];
-        step = new int[RaceDetector.KINDS * n];
-        locks = new RaceDetector.Locks[RaceDetector.KINDS * n];
+        stride = RaceDetector.KINDS * n;
+        writer = new int[parts];
+        time = new int[stride * parts];
+        step = new int[stride * parts];
+        locks = new RaceDetector.Locks[stride * parts];
         released = new int[n];
         shared = new int[n];
     }
 
     void forget(int newRun) {
         run = newRun;
-        writer = 0;
+        Arrays.fill(writer, 0);
         hasReleased = false;
         Arrays.fill(time, 0);
         Arrays.fill(released, 0);
         Arrays.fill(shared, 0);
     }
 
-    int at(int kind, int pcpu) {
-        return kind * n + pcpu;
+    int at(int part, int kind, int pcpu) {
+        return part * stride + kind * n + pcpu;
     }
 }

@@ -19,6 +19,11 @@ public abstract class Location extends Watched {
     /** What must be held to touch it, {@code null} for state that needs nothing. */
     protected abstract Guard guard();
 
+    /** Of how many parts it consists that are accessed one by one, so that accesses to different ones do not race. */
+    protected int parts() {
+        return 1;
+    }
+
     /** Whether it may be read without its guard while somebody who holds that writes. */
     protected boolean isOpenToReaders() {
         return false;

@@ -25,6 +25,10 @@ public final class Memory {
     private boolean buffering;
     private boolean noting;
     private boolean everTimed;
+    /** What the steps touch, {@code null} in runs in which nobody wants to know. */
+    private Footprints tracing;
+
+    private final Footprints footprints = new Footprints();
     /** By pCPU, a hash of what it has seen since it was in the guest or asleep. */
     private final long[] seen;
 
@@ -50,8 +54,13 @@ public final class Memory {
         return races.races();
     }
 
-    /** @param notes whether it is noted what pCPUs see */
-    void begin(boolean buffers, boolean notes) {
+    /**
+     * @param notes whether it is noted what pCPUs see
+     * @param traces whether it is noted what steps touch
+     */
+    void begin(boolean buffers, boolean notes, boolean traces) {
+        tracing = traces ? footprints : null;
+        footprints.begin();
         buffering = buffers;
         noting = notes;
         Arrays.fill(seen, 0);
@@ -66,6 +75,9 @@ public final class Memory {
 
     /** Notes a write, or that a lock was taken. What cells and locks do is noted without being told. */
     public void writes(Watched w) {
+        if (tracing != null) {
+            tracing.touch(w, true);
+        }
         if (!w.written) {
             w.written = true;
             if (writtenCount == written.length) {
@@ -109,12 +121,14 @@ public final class Memory {
     public void sawTime(Pcpu cpu, long now) {
         if (everTimed) {
             saw(cpu, now);
+            touchesAll();
         }
     }
 
     /** A deadline was set: from now on the time is part of the state. */
     public void setsDeadline() {
-        everTimed |= noting;
+        everTimed |= noting || tracing != null;
+        touchesAll();
     }
 
     /** Whether a deadline has been set in some run that was noted. */
@@ -137,6 +151,47 @@ public final class Memory {
         long y = (x ^ x >>> 32) * 0x9E3779B97F4A7C15L;
         y = (y ^ y >>> 29) * 0xBF58476D1CE4E5B9L;
         return y ^ y >>> 32;
+    }
+
+    // ---- what steps touch -------------------------------------------------------------------------------------------
+
+    /** What the steps of this run touch, {@code null} if nobody wants to know. */
+    Footprints tracing() {
+        return tracing;
+    }
+
+    private void touchesAll() {
+        if (tracing != null) {
+            tracing.touchAll();
+        }
+    }
+
+    /** An SPI of the GIC is looked at, or changes. */
+    public void touchesLine(int spi, boolean write) {
+        if (tracing != null) {
+            tracing.touchLine(spi, write);
+        }
+    }
+
+    /** The pCPU looks at what is signalled to it, to acknowledge it for instance. */
+    public void touchesSignal(Pcpu cpu) {
+        if (tracing != null) {
+            tracing.touchSignal(cpu.id(), false);
+        }
+    }
+
+    /** Something is put into the pCPU's mailbox, or taken from it. */
+    public void touchesMailbox(Pcpu cpu) {
+        if (tracing != null) {
+            tracing.touchMailbox(cpu.id());
+        }
+    }
+
+    /** Work is posted to the pCPU, or taken from its queue. */
+    public void touchesTasklets(Pcpu cpu) {
+        if (tracing != null) {
+            tracing.touchTasklets(cpu.id());
+        }
     }
 
     // ---- store buffers ----------------------------------------------------------------------------------------------
@@ -166,6 +221,9 @@ public final class Memory {
     /** A number as the pCPU sees it: its own stores that wait come first. */
     public int forward(Pcpu cpu, Location l, int word, int inMemory) {
         int v = buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        if (tracing != null) {
+            tracing.touch(l, false);
+        }
         saw(cpu, v);
         return v;
     }
@@ -173,6 +231,9 @@ public final class Memory {
     /** A reference as the pCPU sees it. */
     public Object forward(Pcpu cpu, Location l, int word, Object inMemory) {
         Object v = buffering ? buffers[cpu.id()].forward(l, word, inMemory) : inMemory;
+        if (tracing != null) {
+            tracing.touch(l, false);
+        }
         if (noting) {
             saw(cpu, System.identityHashCode(v));
         }
@@ -181,12 +242,19 @@ public final class Memory {
 
     // ---- accesses ---------------------------------------------------------------------------------------------------
 
-    /** A guarded access. */
+    /** A guarded access, or a plain one without the guard. */
     public void guarded(Pcpu cpu, Location l, boolean write) {
-        if (watching && write) {
-            races.write(cpu.id(), l);
-        } else if (watching) {
-            races.read(cpu.id(), l);
+        guarded(cpu, l, 0, 1, write);
+    }
+
+    /** The same to some of its parts, {@code first} and those that follow. */
+    public void guarded(Pcpu cpu, Location l, int first, int count, boolean write) {
+        for (int i = first; watching && i < first + count; i++) {
+            if (write) {
+                races.write(cpu.id(), l, i);
+            } else {
+                races.read(cpu.id(), l, i);
+            }
         }
     }
 
@@ -250,6 +318,9 @@ public final class Memory {
     }
 
     public void releasing(Pcpu cpu, Watched lock, boolean exclusive) {
+        if (tracing != null) {
+            tracing.touch(lock, true);
+        }
         if (watching) {
             races.release(cpu.id(), lock, exclusive);
         }
@@ -257,6 +328,7 @@ public final class Memory {
 
     /** An SGI is posted. */
     public void posts(Pcpu sender, Pcpu target) {
+        touchesMailbox(target);
         if (watching) {
             races.post(sender.id(), target.id());
         }
@@ -264,6 +336,7 @@ public final class Memory {
 
     /** The SGIs that were posted are pending at the pCPU now. */
     public void arrive(Pcpu cpu) {
+        touchesMailbox(cpu);
         if (watching) {
             races.arrive(cpu.id());
         }

@@ -16,7 +16,8 @@ import org.smpvisor.cell.Guard;
  * an SGI and the taking of that SGI. An interrupt is program order of its pCPU. An opaque access orders nothing by itself.
  *
  * <p>What is a race: two guarded accesses, one of them a write; or a guarded write and an opaque load, or a guarded access
- * and an opaque store, unless the thing may be read without its guard. Opaque accesses among themselves race never.
+ * and an opaque store, unless the thing may be read without its guard. Opaque accesses among themselves race never. A plain
+ * access is judged as a guarded one whose lock may be missing: it says nothing of an order and needs one.
  */
 final class RaceDetector {
     static final int WRITE = 0;
@@ -99,7 +100,7 @@ final class RaceDetector {
     private History history(Watched w) {
         History h = w.history;
         if (h == null) {
-            h = new History(n);
+            h = new History(n, w instanceof Location l ? l.parts() : 1);
             w.history = h;
         }
         if (h.run != run) {
@@ -219,34 +220,36 @@ final class RaceDetector {
 
     // ---- accesses ---------------------------------------------------------------------------------------------------
 
-    void read(int k, Location l) {
+    /** A guarded or plain read of one part. */
+    void read(int k, Location l, int part) {
         History h = history(l);
-        int at = h.at(READ, k);
+        int at = h.at(part, READ, k);
         int now = clock[k][k];
         if (h.time[at] == now) {
             return; // nothing that it could be unordered with has happened to either
         }
-        int w = h.writer;
-        if (h.time[w] > clock[k][w]) {
-            report(k, READ, l, h, WRITE, w);
+        int w = h.writer[part];
+        if (h.time[h.at(part, WRITE, w)] > clock[k][w]) {
+            report(k, READ, l, part, h, WRITE, w);
         }
         if (!l.isOpenToReaders()) {
-            check(k, READ, l, h, STORE);
+            check(k, READ, l, part, h, STORE);
         }
         note(h, at, k, now);
     }
 
-    void write(int k, Location l) {
+    /** A guarded or plain write of one part. */
+    void write(int k, Location l, int part) {
         History h = history(l);
-        check(k, WRITE, l, h, WRITE);
-        check(k, WRITE, l, h, READ);
+        check(k, WRITE, l, part, h, WRITE);
+        check(k, WRITE, l, part, h, READ);
         if (!l.isOpenToReaders()) {
-            check(k, WRITE, l, h, STORE);
-            check(k, WRITE, l, h, LOAD);
+            check(k, WRITE, l, part, h, STORE);
+            check(k, WRITE, l, part, h, LOAD);
         }
         storeOpaque(k, h); // who reads it without the guard, and fences, knows as much as of an opaque store
-        h.writer = k;
-        note(h, h.at(WRITE, k), k, clock[k][k]);
+        h.writer[part] = k;
+        note(h, h.at(part, WRITE, k), k, clock[k][k]);
     }
 
     /** An opaque load, or the load of a read-modify-write. */
@@ -254,8 +257,8 @@ final class RaceDetector {
         History h = history(l);
         loadOpaque(k, h);
         if (l.guard() != null && !l.isOpenToReaders()) {
-            check(k, LOAD, l, h, WRITE);
-            note(h, h.at(LOAD, k), k, clock[k][k]);
+            check(k, LOAD, l, 0, h, WRITE);
+            note(h, h.at(0, LOAD, k), k, clock[k][k]);
         }
     }
 
@@ -275,18 +278,18 @@ final class RaceDetector {
 
     private void checkStore(int k, Location l, History h) {
         if (l.guard() != null && !l.isOpenToReaders()) {
-            check(k, STORE, l, h, WRITE);
-            check(k, STORE, l, h, READ);
-            note(h, h.at(STORE, k), k, clock[k][k]);
+            check(k, STORE, l, 0, h, WRITE);
+            check(k, STORE, l, 0, h, READ);
+            note(h, h.at(0, STORE, k), k, clock[k][k]);
         }
     }
 
-    private void check(int k, int kind, Location l, History h, int other) {
+    private void check(int k, int kind, Location l, int part, History h, int other) {
         int[] mine = clock[k];
-        int base = h.at(other, 0);
+        int base = h.at(part, other, 0);
         for (int i = 0; i < n; i++) {
             if (h.time[base + i] > mine[i]) {
-                report(k, kind, l, h, other, i);
+                report(k, kind, l, part, h, other, i);
             }
         }
     }
@@ -297,17 +300,17 @@ final class RaceDetector {
         h.locks[at] = locks[k];
     }
 
-    private void report(int k, int kind, Location l, History h, int other, int by) {
+    private void report(int k, int kind, Location l, int part, History h, int other, int by) {
         Guard guard = l.guard();
         if (guard != null && !guard.isBinding()) {
             return;
         }
-        int at = h.at(other, by);
+        String on = l.parts() == 1 ? l.toString() : l + "[" + part + "]";
+        int at = h.at(part, other, by);
         Race.Access earlier = new Race.Access(by, h.step[at], VERBS[other], h.locks[at].toString(), "");
         Race.Access later = new Race.Access(k, engine.steps() - 1, VERBS[kind], locks[k].toString(), "");
-        if (known.add(new Race(l.toString(), earlier, later).signature())) {
-            races.add(new Race(
-                    l.toString(), earlier, new Race.Access(k, later.step(), later.what(), later.locks(), caller())));
+        if (known.add(new Race(on, earlier, later).signature())) {
+            races.add(new Race(on, earlier, new Race.Access(k, later.step(), later.what(), later.locks(), caller())));
         }
     }
 

@@ -27,6 +27,19 @@ public interface Strategy {
         return false;
     }
 
+    /** Whether {@link ControlledEngine#footprints} are wanted in the run that begins; asked after {@link #begin}. */
+    default boolean tracesSteps() {
+        return false;
+    }
+
+    /**
+     * Whether it may choose that the pCPU takes an interrupt where it could go on; asked while steps are traced. Where it may
+     * not, the pCPU's steps do not depend on what is signalled.
+     */
+    default boolean mayInterrupt(int pcpu) {
+        return true;
+    }
+
     /** A run has ended; returns whether there is anything left to try. */
     default boolean end() {
         return true;

@@ -8,6 +8,9 @@ public abstract class Watched {
     /** Whether it has been written since {@link Memory#forgetWrites}. */
     boolean written;
 
+    /** What {@link Footprints} know it by; 0 before it is first touched in a run that keeps them. */
+    int number;
+
     private int place = -1;
 
     /** A number for whoever keeps its state elsewhere; -1 for none. */

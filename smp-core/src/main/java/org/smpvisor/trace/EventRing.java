@@ -65,8 +65,13 @@ public final class EventRing {
 
     /** Forgets everything; while nobody writes. */
     public void clear() {
-        Arrays.fill(words, 0);
+        Arrays.fill(words, 0, (int) Math.min(written * WORDS_PER_EVENT, words.length), 0);
         written = 0;
+    }
+
+    /** Whether nothing has been recorded since it was made or cleared; while nobody writes. */
+    public boolean isEmpty() {
+        return written == 0;
     }
 
     /** Appends everything that is known to {@code out}, unordered. */

@@ -18,6 +18,11 @@ public enum Bug {
             "the clean-up of a list register takes the rank lock, inside the vCPU's lock, to look up where the interrupt goes",
             LOCKS,
             DEADLOCK),
+    XB_001W(
+            "378384399e",
+            Place.RETIRED_TARGET,
+            "the clean-up of a list register looks up where the interrupt goes by a plain load, while others write it",
+            RACE),
     XB_002(
             "43208a9cb4",
             Place.PRIORITY,
@@ -48,6 +53,11 @@ public enum Bug {
             "injection reads the priority under the rank lock, which a write to the priorities takes with interrupts open",
             LOCKS,
             DEADLOCK),
+    XB_012W(
+            "446df2f733",
+            Place.PRIORITY,
+            "injection reads the priority by a plain load, without the rank lock under which it is written",
+            RACE),
     XB_013(
             "3ed885a887",
             Place.NESTED_TRAP,
@@ -73,11 +83,20 @@ public enum Bug {
             Set.of(Quirk.H3),
             AUDIT,
             HISTORY),
+    XB_026W(
+            "31bc6a93a0",
+            Place.RETIRE_ORDER,
+            "nothing orders a migrating interrupt's leave of the old vCPU's list before its new physical route",
+            Set.of(Quirk.H3),
+            "a driver that sets the route without its lock, the taking of which is a full barrier in Xen on Arm",
+            RACE,
+            LITMUS),
     XB_027(
             "91ef736493",
             Place.REFUSED_MOVE,
             "a second move of an interrupt that is still migrating is not refused but writes the target at once",
-            "a finding: with the quirks fixed the owner's lock makes it harmless, with H3 as in Xen every harm is also H3's",
+            LOCKS,
+            AUDIT,
             RACE),
     XB_029A(
             "5b3a817ea3",
@@ -169,7 +188,7 @@ public enum Bug {
             "109e8177fd",
             Place.BLOCK,
             "a vCPU says that it blocks by a store that may be overtaken by the look for events",
-            "store buffers, and a look for events that takes no lock",
+            "a look for events that reads before it takes the vGIC lock, the taking of which is a full barrier in Xen on Arm",
             LITMUS),
     XB_079(
             "555e5f1bd2",
@@ -177,6 +196,12 @@ public enum Bug {
             "the SGI of a cross call is sent before its payload is written",
             MODEL,
             HISTORY),
+    XB_079W(
+            "555e5f1bd2",
+            Place.CALL_ORDER,
+            "nothing but the SGI itself orders the payload of a cross call: a plain store, no barrier after the acknowledge,"
+                    + " a plain load",
+            RACE),
     XB_094("112992b05b", null, "the count of event channels is seen before the channels", "event channels", LITMUS),
     XB_098("0e9d647aca", null, "a FIFO of events is destroyed while it grows", "event channels", AUDIT),
     XB_101("71ac522909", null, "pollers are woken before the event is linked", "event channels", AUDIT),

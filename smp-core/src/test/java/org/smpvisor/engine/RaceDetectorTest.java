@@ -60,6 +60,22 @@ class RaceDetectorTest {
         return b.engine.memory().races();
     }
 
+    /** A payload is stored, a barrier, an SGI; the SGI is acknowledged, {@code after}, the payload is read. */
+    private List<Race> overAnSgi(RefCell<String> payload, ControlledEngine.Body after) {
+        return oneAfterTheOther(
+                cpu -> {
+                    payload.setGuarded(cpu, "p");
+                    cpu.dsb();
+                    cpu.memory().posts(cpu, b.cpus[1]);
+                },
+                cpu -> {
+                    cpu.memory().arrive(cpu);
+                    cpu.memory().takes(cpu);
+                    after.run(cpu);
+                    payload.getPlain(cpu);
+                });
+    }
+
     private static final class LowestFirst implements Strategy {
         @Override
         public void begin(ControlledEngine engine) {
@@ -216,6 +232,32 @@ class RaceDetectorTest {
         }
 
         @Test
+        void aPlainLoadOfAByteThatIsWrittenUnderALock() {
+            BytesCell bytes = new BytesCell("bytes", lock);
+            List<Race> races = oneAfterTheOther(
+                    cpu -> {
+                        lock.lock(cpu);
+                        bytes.setGuarded(cpu, 3, 1);
+                        lock.unlock(cpu);
+                    },
+                    cpu -> bytes.getPlain(cpu, 3));
+            assertThat(races).singleElement().satisfies(r -> assertThat(r.on()).isEqualTo("bytes[3]"));
+        }
+
+        @Test
+        void aWordThatIsWrittenWhileOneOfItsBytesIsReadPlainly() {
+            BytesCell bytes = new BytesCell("bytes", always(LockClass.RANK, "whatever guards it"));
+            assertThat(oneAfterTheOther(cpu -> bytes.getPlain(cpu, 6), cpu -> bytes.setWordGuarded(cpu, 1, 1)))
+                    .hasSize(1);
+        }
+
+        @Test
+        void aPlainLoadAfterAnSgiWithoutABarrierBehindIt() {
+            RefCell<String> payload = new RefCell<>("payload", always(LockClass.CALL, "whatever guards it"));
+            assertThat(overAnSgi(payload, cpu -> {})).hasSize(1);
+        }
+
+        @Test
         void aReferenceThatIsWrittenTwice() {
             RefCell<String> ref = new RefCell<>("ref", always(LockClass.RANK, "guard"));
             assertThat(oneAfterTheOther(cpu -> ref.setGuarded(cpu, "a"), cpu -> ref.setGuarded(cpu, "b")))
@@ -361,6 +403,30 @@ class RaceDetectorTest {
                             },
                             cpu -> bytes.getOpaque(cpu, 3)))
                     .isEmpty();
+        }
+
+        @Test
+        void aPlainLoadOfANeighbourOfTheByteThatIsWritten() {
+            BytesCell bytes = new BytesCell("bytes", always(LockClass.RANK, "whatever guards it"));
+            assertThat(oneAfterTheOther(cpu -> bytes.setGuarded(cpu, 3, 1), cpu -> bytes.getPlain(cpu, 2)))
+                    .isEmpty();
+        }
+
+        @Test
+        void aPlainLoadUnderTheLock() {
+            BytesCell bytes = new BytesCell("bytes", lock);
+            ControlledEngine.Body body = cpu -> {
+                lock.lock(cpu);
+                bytes.setGuarded(cpu, 3, bytes.getPlain(cpu, 3) + 1);
+                lock.unlock(cpu);
+            };
+            assertThat(oneAfterTheOther(body, body)).isEmpty();
+        }
+
+        @Test
+        void aPlainLoadAfterAnSgiWithABarrierBehindIt() {
+            RefCell<String> payload = new RefCell<>("payload", always(LockClass.CALL, "whatever guards it"));
+            assertThat(overAnSgi(payload, Pcpu::smpRmb)).isEmpty();
         }
 
         @Test

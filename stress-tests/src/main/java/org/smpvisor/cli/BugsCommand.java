@@ -25,6 +25,7 @@ import org.smpvisor.explore.BugHunt;
 import org.smpvisor.explore.Evidence;
 import org.smpvisor.explore.SmallScenario;
 import org.smpvisor.explore.SmallScenarios;
+import org.smpvisor.report.HuntReport;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Variant;
 import picocli.CommandLine.Command;
@@ -186,35 +187,12 @@ public final class BugsCommand implements Callable<Integer> {
             } catch (IOException e) {
                 check(false, "--runs: " + runs + " cannot be made: " + e.getMessage());
             }
-            ExecutorService pool = Executors.newFixedThreadPool(threads, r -> {
-                Thread t = new Thread(r, "hunter");
-                t.setDaemon(true);
-                return t;
-            });
-            PrintWriter out = spec.commandLine().getOut();
-            List<List<BugHunt.Result>> all = new ArrayList<>();
-            try {
-                List<Future<List<BugHunt.Result>>> work = new ArrayList<>();
-                for (Bug b : bugs) {
-                    work.add(pool.submit(() -> hunt(b)));
-                }
-                if (!json) {
-                    head(out);
-                }
-                for (Future<List<BugHunt.Result>> f : work) {
-                    List<BugHunt.Result> r = f.get();
-                    all.add(r);
-                    if (!json) {
-                        row(out, r);
-                    }
-                }
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof Exception x ? x : e;
-            } finally {
-                pool.shutdownNow();
-            }
+            List<List<BugHunt.Result>> all = hunt(bugs);
+            HuntReport report = new HuntReport(all, seed, seconds, kept);
             if (json) {
-                print(out, all.stream().flatMap(List::stream).map(this::map).toList());
+                BugsCommand.print(spec.commandLine().getOut(), report.json());
+            } else {
+                report.print(spec.commandLine().getOut());
             }
             boolean fine = all.stream().flatMap(List::stream).allMatch(HuntBugs::isFine);
             return fine ? Main.OK : Main.FAILED;
@@ -234,10 +212,10 @@ public final class BugsCommand implements Callable<Integer> {
             Set<Bug> out = new LinkedHashSet<>();
             for (String id : ids) {
                 List<Bug> some = new ArrayList<>();
-                for (Bug b : Bug.values()) {
-                    if (b.id().equalsIgnoreCase(id)
-                            || b.id().length() == id.length() + 1
-                                    && b.id().toUpperCase(Locale.ROOT).startsWith(id.toUpperCase(Locale.ROOT))) {
+                Bug.named(id).ifPresent(some::add);
+                for (Bug b : some.isEmpty() ? Bug.values() : new Bug[0]) {
+                    if (b.id().length() == id.length() + 1
+                            && b.id().toUpperCase(Locale.ROOT).startsWith(id.toUpperCase(Locale.ROOT))) {
                         some.add(b);
                     }
                 }
@@ -257,14 +235,53 @@ public final class BugsCommand implements Callable<Integer> {
             return List.copyOf(out);
         }
 
-        private List<BugHunt.Result> hunt(Bug b) {
-            List<BugHunt.Result> out = new ArrayList<>();
-            for (int i = 0; i < seeds; i++) {
-                BugHunt h = new BugHunt(SmallScenarios.all(), seconds);
-                out.add(h.hunt(b, seed + i, () -> Thread.currentThread().isInterrupted()));
+        /** All bugs with the first seed, then with the next: the model without them is explored once for each seed. */
+        private List<List<BugHunt.Result>> hunt(List<Bug> bugs) throws Exception {
+            ExecutorService pool = Executors.newFixedThreadPool(threads, r -> {
+                Thread t = new Thread(r, "hunter");
+                t.setDaemon(true);
+                return t;
+            });
+            BugHunt hunter = new BugHunt(SmallScenarios.all(), seconds);
+            List<List<Future<BugHunt.Result>>> work = new ArrayList<>();
+            List<List<BugHunt.Result>> all = new ArrayList<>();
+            bugs.forEach(b -> all.add(new ArrayList<>()));
+            try {
+                for (int i = 0; i < seeds; i++) {
+                    long n = seed + i;
+                    List<Future<BugHunt.Result>> some = new ArrayList<>();
+                    for (Bug b : bugs) {
+                        some.add(pool.submit(() -> hunt(hunter, b, n)));
+                    }
+                    work.add(some);
+                }
+                for (int i = 0; i < seeds; i++) {
+                    List<BugHunt.Result> some = new ArrayList<>();
+                    for (Future<BugHunt.Result> f : work.get(i)) {
+                        some.add(f.get());
+                    }
+                    for (int b = 0; b < some.size(); b++) {
+                        all.get(b).add(hunter.judgeAgain(some.get(b)));
+                    }
+                    hunter.forget(seed + i);
+                }
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Exception x ? x : e;
+            } finally {
+                pool.shutdownNow();
             }
-            keep(out.get(0));
-            return out;
+            for (List<BugHunt.Result> r : all) {
+                keep(r.get(0));
+            }
+            return all;
+        }
+
+        private BugHunt.Result hunt(BugHunt hunter, Bug b, long n) {
+            BugHunt.Result r = hunter.hunt(b, n, () -> Thread.currentThread().isInterrupted());
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(HuntReport.line(r));
+            err.flush();
+            return r;
         }
 
         /** What the lock validator reports needs no schedule: a report of another tool is kept, if there is one. */
@@ -287,122 +304,6 @@ public final class BugsCommand implements Callable<Integer> {
                     return;
                 }
             }
-        }
-
-        private String again(BugHunt.Result r) {
-            Path file = kept.get(r.bug());
-            return file != null
-                    ? "./smpvisor replay " + file
-                    : "./smpvisor bugs hunt " + r.bug().id() + " --seed " + r.seed();
-        }
-
-        // ---- what is printed ----------------------------------------------------------------------------------------
-
-        private void head(PrintWriter out) {
-            out.printf(
-                    "%-8s %-10s %-12s %-16s %22s %20s  %s%n",
-                    "bug",
-                    "found by",
-                    "verdict",
-                    "scenario",
-                    seeds == 1 ? "schedules" : "schedules (worst)",
-                    seeds == 1 ? "seconds" : "seconds (worst)",
-                    "again");
-            out.flush();
-        }
-
-        private void row(PrintWriter out, List<BugHunt.Result> results) {
-            Bug bug = results.get(0).bug();
-            BugHunt.Result bad = results.stream()
-                    .filter(r -> r.verdict() != BugHunt.Verdict.FOUND)
-                    .findFirst()
-                    .orElse(null);
-            boolean first = true;
-            for (Bug.Tool t : Bug.Tool.values()) {
-                List<BugHunt.Catch> some = results.stream()
-                        .flatMap(r -> r.catches().stream())
-                        .filter(c -> c.tool() == t)
-                        .toList();
-                if (some.isEmpty()) {
-                    continue;
-                }
-                out.printf(
-                        Locale.ROOT,
-                        "%-8s %-10s %-12s %-16s %22s %20s  %s%n",
-                        first ? bug.id() : "",
-                        t,
-                        some.size() == results.size() ? "found" : some.size() + "/" + results.size() + " found",
-                        some.get(0).scenario(),
-                        spread(
-                                some.stream()
-                                        .mapToDouble(BugHunt.Catch::schedules)
-                                        .toArray(),
-                                "%,.0f"),
-                        spread(some.stream().mapToDouble(BugHunt.Catch::seconds).toArray(), "%.2f"),
-                        first ? again(results.get(0)) : "");
-                first = false;
-            }
-            if (bad != null) {
-                out.printf("%-8s %-10s %s%n", first ? bug.id() : "", "-", word(bad));
-            }
-            if (!bug.asInXen().isEmpty()) {
-                out.printf("         with %s as in Xen%n", bug.asInXen());
-            }
-            for (BugHunt.Result r : results) {
-                for (String s : r.twinFindings()) {
-                    out.printf("         without the bug, seed %d: %s%n", r.seed(), s);
-                }
-            }
-            out.flush();
-        }
-
-        private static String word(BugHunt.Result r) {
-            return r.verdict() == BugHunt.Verdict.MISSED
-                    ? String.format(Locale.ROOT, "missed in %,d schedules (seed %d)", r.schedules(), r.seed())
-                    : "notExercised: no schedule reached its window (seed " + r.seed() + ")";
-        }
-
-        /** One number, or median and worst of several. */
-        private static String spread(double[] values, String format) {
-            double[] sorted = values.clone();
-            java.util.Arrays.sort(sorted);
-            String median = String.format(Locale.ROOT, format, sorted[(sorted.length - 1) / 2]);
-            return sorted.length == 1
-                    ? median
-                    : median + " (" + String.format(Locale.ROOT, format, sorted[sorted.length - 1]) + ")";
-        }
-
-        private Map<String, Object> map(BugHunt.Result r) {
-            Map<String, Object> m = new LinkedHashMap<>();
-            m.put("bug", r.bug().id());
-            m.put("seed", r.seed());
-            m.put(
-                    "verdict",
-                    r.verdict() == BugHunt.Verdict.NOT_EXERCISED
-                            ? "notExercised"
-                            : r.verdict().name().toLowerCase(Locale.ROOT));
-            m.put("again", again(r));
-            List<Map<String, Object>> catches = new ArrayList<>();
-            for (BugHunt.Catch c : r.catches()) {
-                Map<String, Object> k = new LinkedHashMap<>();
-                k.put("tool", c.tool().toString());
-                k.put("scenario", c.scenario());
-                k.put("schedules", c.schedules());
-                k.put("seconds", c.seconds());
-                k.put(
-                        "violation",
-                        c.failure().violation().kind() + " "
-                                + c.failure().violation().text());
-                catches.add(k);
-            }
-            m.put("catches", catches);
-            m.put("schedules", r.schedules());
-            m.put("seconds", r.seconds());
-            m.put("windows", r.windows());
-            m.put("twinSchedules", r.twinSchedules());
-            m.put("twinFindings", r.twinFindings());
-            m.put("asInXen", r.bug().asInXen().stream().map(Enum::name).sorted().toList());
-            return m;
         }
     }
 }

@@ -74,7 +74,8 @@ public final class ExploreCommand implements Callable<Integer> {
                     "How schedules are chosen (default: ${DEFAULT-VALUE}): random (every step equally likely), pos"
                             + " (partial-order sampling), spread (what comes from outside is spread over the run), pct (random"
                             + " priorities, 1 to 3 changes), buffers (stores reach memory late), search (all schedules with few"
-                            + " preemptions and interrupts, then more), portfolio (all of them in turn).")
+                            + " preemptions and interrupts, then more), dpor (a schedule of each kind: two are of one kind if"
+                            + " they differ in the order of steps that touch nothing in common), portfolio (all of them in turn).")
     private String strategy;
 
     @Option(

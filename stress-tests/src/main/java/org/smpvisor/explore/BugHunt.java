@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Quirk;
@@ -82,41 +84,69 @@ public final class BugHunt {
         }
     }
 
-    /** The model without a bug, explored as far as a hunt went; shared by the hunts of one seed that this object does. */
+    /**
+     * Where and how schedules are looked for: in a scenario, by the portfolio or, with classes of locks, leaning towards a
+     * deadlock on those.
+     */
+    private record Way(SmallScenario scenario, Set<LockClass> towards) {
+        Explorer explorer(Variant variant, boolean validates, long seed) {
+            Subject s = new Subject(scenario, variant, true, validates);
+            return towards.isEmpty()
+                    ? new Explorer(s, "portfolio", seed, true)
+                    : new Explorer(s, Portfolio.towards(towards, seed), seed);
+        }
+    }
+
+    /** The model without a bug, explored in each way as far as the longest hunt went; shared by all hunts of one seed. */
     private static final class Twin {
         private final Variant variant;
         private final long seed;
-        private final Map<SmallScenario, Explorer> explorers = new HashMap<>();
+        private final Map<Way, Explorer> explorers = new HashMap<>();
 
         Twin(Variant variant, long seed) {
             this.variant = variant;
             this.seed = seed;
         }
 
-        /** Explores {@code s} until {@code schedules} were tried; returns what is unexplained, by signature. */
-        Set<String> explore(SmallScenario s, long schedules) {
-            Explorer e = explorers.computeIfAbsent(
-                    s, k -> new Explorer(new Subject(k, variant, true), "portfolio", seed, true));
+        /** Explores until {@code schedules} were tried in that way; what was tried for another hunt counts. */
+        synchronized void explore(Way way, long schedules) {
+            Explorer e = explorers.computeIfAbsent(way, w -> w.explorer(variant, true, seed));
             if (e.schedules() < schedules) {
                 e.explore(() -> e.schedules() >= schedules);
             }
+        }
+
+        /** What is unexplained in a scenario, by signature, in whatever way it was found. */
+        synchronized Set<String> findings(SmallScenario s) {
             Set<String> out = new TreeSet<>();
-            for (Explorer.Group g : e.groups()) {
-                if (g.explainedBy() == null) {
-                    out.add(s.name() + ": " + g.first().signature());
+            explorers.forEach((way, e) -> {
+                if (way.scenario() == s) {
+                    for (Explorer.Group g : e.groups()) {
+                        if (g.explainedBy() == null) {
+                            out.add(s.name() + ": " + g.first().signature());
+                        }
+                    }
                 }
-            }
+            });
             return out;
         }
 
-        long schedules(SmallScenario s) {
-            return explorers.containsKey(s) ? explorers.get(s).schedules() : 0;
+        synchronized Set<String> findings() {
+            Set<String> out = new TreeSet<>();
+            explorers.keySet().forEach(w -> out.addAll(findings(w.scenario())));
+            return out;
+        }
+
+        synchronized long schedules(Way way) {
+            return explorers.containsKey(way) ? explorers.get(way).schedules() : 0;
         }
     }
 
     private final List<SmallScenario> scenarios;
     private final double seconds;
-    private final Map<String, Twin> twins = new HashMap<>();
+
+    /** By seed, then by the quirks that are as in Xen. */
+    private final Map<Long, Map<Set<Quirk>, Twin>> twins = new ConcurrentHashMap<>();
 
     /**
      * @param scenarios where to look
@@ -125,6 +155,11 @@ public final class BugHunt {
     public BugHunt(List<SmallScenario> scenarios, double seconds) {
         this.scenarios = List.copyOf(scenarios);
         this.seconds = seconds;
+    }
+
+    private Twin twin(Bug bug, long seed) {
+        return twins.computeIfAbsent(seed, s -> new ConcurrentHashMap<>())
+                .computeIfAbsent(bug.asInXen(), q -> new Twin(background(bug), seed));
     }
 
     /** The model in which {@code bug} is hunted, without it. */
@@ -148,9 +183,43 @@ public final class BugHunt {
         };
     }
 
-    /** Hunts one bug; {@code giveUp} is asked after each schedule. */
+    /** Hunts one bug; {@code giveUp} is asked after each schedule. Several threads may hunt at a time. */
     public Result hunt(Bug bug, long seed, BooleanSupplier giveUp) {
         return new Hunt(bug, seed, giveUp).run();
+    }
+
+    /**
+     * The same result judged again by all that the twin has shown until now: other hunts of the seed may have had it explored
+     * further. What it shows is no catch.
+     */
+    public Result judgeAgain(Result r) {
+        Twin twin = twin(r.bug(), r.seed());
+        Set<String> known = twin.findings();
+        List<Catch> left = r.catches().stream()
+                .filter(c -> !known.contains(c.scenario() + ": " + c.failure().signature()))
+                .toList();
+        return new Result(
+                r.bug(),
+                r.seed(),
+                verdict(r.bug(), r.windows(), left),
+                left,
+                r.schedules(),
+                r.seconds(),
+                r.windows(),
+                r.twinSchedules(),
+                known);
+    }
+
+    /** Nothing more is hunted with that seed. */
+    public void forget(long seed) {
+        twins.remove(seed);
+    }
+
+    private static Verdict verdict(Bug bug, long windows, List<Catch> catches) {
+        if (windows == 0) {
+            return Verdict.NOT_EXERCISED;
+        }
+        return catches.stream().anyMatch(c -> bug.tools().contains(c.tool())) ? Verdict.FOUND : Verdict.MISSED;
     }
 
     private final class Hunt {
@@ -160,12 +229,12 @@ public final class BugHunt {
         private final Variant variant;
         private final Twin twin;
         private final List<SmallScenario> suitable = new ArrayList<>();
-        private final Map<SmallScenario, Explorer> explorers = new HashMap<>();
-        private final Map<SmallScenario, Long> tried = new HashMap<>();
-        private final Map<SmallScenario, Long> hitsAtMark = new HashMap<>();
+        private final Map<Way, Explorer> explorers = new HashMap<>();
+        private final Map<Way, Long> tried = new HashMap<>();
+        private final Map<Way, Long> hitsAtMark = new HashMap<>();
         private final EnumMap<Bug.Tool, Catch> catches = new EnumMap<>(Bug.Tool.class);
         private final List<Catch> inOrder = new ArrayList<>();
-        private final Set<String> twinFindings = new TreeSet<>();
+        private final Set<LockClass> closable = EnumSet.noneOf(LockClass.class);
         private final long began = System.nanoTime();
         private long twinNanos;
         private long schedules;
@@ -180,7 +249,7 @@ public final class BugHunt {
             this.variant = background(bug).with(bug);
             scenarios.stream().filter(s -> s.madeFor() == bug).forEach(suitable::add);
             scenarios.stream().filter(s -> s.madeFor() == null).forEach(suitable::add);
-            this.twin = twins.computeIfAbsent(bug.asInXen() + " " + seed, k -> new Twin(background(bug), seed));
+            this.twin = twin(bug, seed);
         }
 
         /** The time that the hunt itself took, that of its twin left out. */
@@ -190,7 +259,8 @@ public final class BugHunt {
 
         /**
          * A validator and a deadlock prove different things about a lock: where both are due, both are looked for, the deadlock in
-         * what time is left and without a validator that reports the same again and again. Either is enough.
+         * what time is left and without a validator that reports the same again and again, but where its report leads. Either is
+         * enough.
          */
         Result run() {
             boolean both = bug.tools().containsAll(List.of(Bug.Tool.LOCKS, Bug.Tool.DEADLOCK));
@@ -202,79 +272,86 @@ public final class BugHunt {
             }
             double took = elapsed();
             long twinSchedules = 0;
-            for (Map.Entry<SmallScenario, Long> e : tried.entrySet()) {
-                compare(e.getKey(), e.getValue());
+            for (Map.Entry<Way, Long> e : tried.entrySet()) {
+                twin.explore(e.getKey(), e.getValue());
                 twinSchedules += twin.schedules(e.getKey());
             }
-            boolean found = bug.tools().stream().anyMatch(catches::containsKey);
-            Verdict v = windows == 0 ? Verdict.NOT_EXERCISED : found ? Verdict.FOUND : Verdict.MISSED;
-            return new Result(bug, seed, v, inOrder, schedules, took, windows, twinSchedules, twinFindings);
+            return judgeAgain(
+                    new Result(bug, seed, Verdict.MISSED, inOrder, schedules, took, windows, twinSchedules, Set.of()));
         }
 
         private void phase(boolean validate, Set<Bug.Tool> awaited) {
             validates = validate;
             tools = awaited;
             explorers.clear();
+            List<Way> ways = ways();
             boolean over = false;
-            while (!over && !isEnough() && elapsed() < seconds && !giveUp.getAsBoolean()) {
+            while (!over && !isOver()) {
                 over = true;
-                for (SmallScenario s : suitable) {
-                    over &= slice(s);
-                    if (isEnough() || elapsed() >= seconds || giveUp.getAsBoolean()) {
+                for (Way w : ways) {
+                    over &= slice(w);
+                    if (isOver()) {
                         break;
                     }
                 }
             }
         }
 
-        private boolean isEnough() {
-            return tools.stream().anyMatch(catches::containsKey);
+        private List<Way> ways() {
+            List<Way> out = new ArrayList<>();
+            for (SmallScenario s : suitable) {
+                out.add(new Way(s, Set.of()));
+                if (!closable.isEmpty()) {
+                    out.add(new Way(s, Set.copyOf(closable)));
+                }
+            }
+            return out;
         }
 
-        private Set<String> compare(SmallScenario s, long n) {
-            long t = System.nanoTime();
-            Set<String> known = twin.explore(s, n);
-            twinFindings.addAll(known);
-            twinNanos += System.nanoTime() - t;
-            return known;
+        private boolean isOver() {
+            return tools.stream().anyMatch(catches::containsKey) || elapsed() >= seconds || giveUp.getAsBoolean();
         }
 
         /** One scenario's turn; returns whether every schedule of it has been tried. */
-        private boolean slice(SmallScenario s) {
-            Explorer e = explorers.computeIfAbsent(s, this::prepare);
+        private boolean slice(Way w) {
+            Explorer e = explorers.computeIfAbsent(w, this::prepare);
             long before = e.schedules();
-            long hits = hitsAtMark.get(s);
+            long hits = hitsAtMark.get(w);
             int[] groups = {e.groups().size()};
             e.explore(() -> {
                 schedules++;
                 windows += e.subject().marks().hits(bug) > hits ? 1 : 0;
                 if (e.groups().size() != groups[0]) {
-                    look(s, e, groups[0]);
+                    look(w, e, groups[0]);
                     groups[0] = e.groups().size();
                 }
-                return isEnough() || e.schedules() - before >= SLICE || elapsed() >= seconds || giveUp.getAsBoolean();
+                return e.schedules() - before >= SLICE || isOver();
             });
-            tried.merge(s, e.schedules(), Math::max);
+            tried.merge(w, e.schedules(), Math::max);
             return e.isOver();
         }
 
-        private Explorer prepare(SmallScenario s) {
-            Explorer e = new Explorer(new Subject(s, variant, true, validates), "portfolio", seed, true);
-            hitsAtMark.put(s, e.subject().marks().hits(bug));
+        private Explorer prepare(Way w) {
+            Explorer e = w.explorer(variant, validates, seed);
+            hitsAtMark.put(w, e.subject().marks().hits(bug));
             return e;
         }
 
         /** New kinds of failure have turned up: those that the twin does not show, even in more schedules, are the bug's. */
-        private void look(SmallScenario s, Explorer e, int from) {
-            Set<String> known = compare(s, Math.max(e.schedules(), 2 * SLICE));
-            List<Explorer.Group> groups = e.groups();
-            for (Explorer.Group g : groups.subList(from, groups.size())) {
+        private void look(Way w, Explorer e, int from) {
+            long t = System.nanoTime();
+            twin.explore(w, Math.max(e.schedules(), 2 * SLICE));
+            Set<String> known = twin.findings(w.scenario());
+            twinNanos += System.nanoTime() - t;
+            for (Explorer.Group g : e.groupsFrom(from)) {
                 Failure f = g.first();
                 Bug.Tool tool = toolOf(f.violation().kind());
-                if (g.explainedBy() == null
-                        && !known.contains(s.name() + ": " + f.signature())
-                        && !catches.containsKey(tool)) {
-                    Catch c = new Catch(tool, s.name(), schedules, elapsed(), f);
+                if (g.explainedBy() != null || known.contains(w.scenario().name() + ": " + f.signature())) {
+                    continue;
+                }
+                closable.addAll(e.subject().closable(f.violation()));
+                if (!catches.containsKey(tool)) {
+                    Catch c = new Catch(tool, w.scenario().name(), schedules, elapsed(), f);
                     catches.put(tool, c);
                     inOrder.add(c);
                 }

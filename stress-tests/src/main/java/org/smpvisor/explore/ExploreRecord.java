@@ -30,7 +30,7 @@ public record ExploreRecord(
      * @param steps of all schedules
      * @param points that the model reported
      * @param seconds that it took
-     * @param exhausted what was tried completely, the widest bound last
+     * @param exhausted what was tried completely, the widest bound of each search
      * @param complete whether every schedule there is has been tried
      * @param missed bound on the probability of having missed a bug of depth 3
      * @param kinds different steps that were seen: kind and object

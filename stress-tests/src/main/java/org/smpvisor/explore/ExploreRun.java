@@ -20,7 +20,6 @@ import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.Strategy;
 import org.smpvisor.engine.Towards;
 import org.smpvisor.lock.LockClass;
-import org.smpvisor.lock.LockCycle;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.scenario.Verdict;
 
@@ -203,15 +202,13 @@ public final class ExploreRun {
             Violation.Kind kind = best.first().violation().kind();
             // What the lock validator finds comes from what several schedules did, and is told once.
             boolean replayable = kind != Violation.Kind.LOCKING && n <= KEPT;
-            LockCycle circle = null;
+            Set<LockClass> closable = new HashSet<>();
             for (Explorer e : explorers) {
-                circle = circle != null
-                        ? circle
-                        : e.subject().circleOf(best.first().violation());
+                closable.addAll(e.subject().closable(best.first().violation()));
             }
             Kept kept = replayable
                     ? shrunk(scenario, best.shortest(), n)
-                    : circle != null ? realised(scenario, best, circle, n) : Kept.without(best.shortest(), "");
+                    : closable.isEmpty() ? Kept.without(best.shortest(), "") : realised(scenario, best, closable, n);
             found.add(new ExploreRecord.Found(
                     kept.failure,
                     best.explainedBy(),
@@ -233,13 +230,11 @@ public final class ExploreRun {
     }
 
     /**
-     * Hands a circle that the validator has seen to the scheduler: looks for a schedule in which pCPUs wait for locks of its
-     * classes alone, for ever.
+     * Hands what the validator has found to the scheduler: looks for a schedule in which pCPUs wait for locks of these classes
+     * alone, for ever.
      */
-    private Kept realised(SmallScenario scenario, Explorer.Group group, LockCycle circle, int number) {
+    private Kept realised(SmallScenario scenario, Explorer.Group group, Set<LockClass> classes, int number) {
         Subject s = new Subject(scenario, options.variant(), true, false);
-        Set<LockClass> classes = new HashSet<>(circle.classes());
-        classes.remove(null);
         Strategy towards = new Towards(options.seed(), classes);
         int tried = 0;
         while (tried < REALISE_SCHEDULES && !interrupted.get()) {

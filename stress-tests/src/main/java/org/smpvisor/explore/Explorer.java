@@ -87,8 +87,13 @@ public final class Explorer {
 
     /** The same on a subject that is there already. */
     Explorer(Subject subject, String strategy, long seed, boolean searches) {
+        this(subject, new Portfolio(strategy, seed, searches), seed);
+    }
+
+    /** The same with strategies of the caller's. */
+    Explorer(Subject subject, Portfolio portfolio, long seed) {
         this.subject = subject;
-        this.portfolio = new Portfolio(strategy, seed, searches);
+        this.portfolio = portfolio;
         this.seed = seed;
         for (Counter c : subject.scenario().promises()) {
             seen.put(c, 0L);
@@ -199,7 +204,7 @@ public final class Explorer {
         return seen;
     }
 
-    /** What was exhausted, in words, the widest bound last. */
+    /** What each search has exhausted, in words: the widest bound. */
     public List<String> exhausted() {
         return portfolio.exhausted();
     }

@@ -1,15 +1,25 @@
 package org.smpvisor.explore;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.smpvisor.engine.BoundedSearch;
 import org.smpvisor.engine.BufferedStores;
+import org.smpvisor.engine.PartialOrderSearch;
 import org.smpvisor.engine.Pct;
 import org.smpvisor.engine.Pos;
 import org.smpvisor.engine.RandomWalk;
+import org.smpvisor.engine.Search;
 import org.smpvisor.engine.Spread;
 import org.smpvisor.engine.Strategy;
+import org.smpvisor.engine.Towards;
+import org.smpvisor.lock.LockClass;
 
 /**
  * The strategies that one worker tries in turn on one scenario, a slice of schedules each. The bounded search deepens when it
@@ -19,12 +29,21 @@ final class Portfolio {
     /** One strategy with what is known of its work. */
     static final class Arm {
         private final String name;
+        private final Iterator<Search> deeper;
         private Strategy strategy;
         private long schedules;
 
         Arm(String name, Strategy strategy) {
             this.name = name;
             this.strategy = strategy;
+            this.deeper = Collections.emptyIterator();
+        }
+
+        /** An arm that goes on with the next search when it has exhausted one. */
+        Arm(String name, Iterator<Search> searches) {
+            this.name = name;
+            this.strategy = searches.next();
+            this.deeper = searches;
         }
 
         String name() {
@@ -56,16 +75,18 @@ final class Portfolio {
         {BoundedSearch.UNBOUNDED, BoundedSearch.UNBOUNDED}
     };
 
+    /** Interrupts that each pCPU takes where it could go on, in the order in which the partial-order search deepens. */
+    private static final int[] INTERRUPTS = {0, 1, 2, 3, PartialOrderSearch.UNBOUNDED};
+
     /** Names that {@code --strategy} understands. */
-    static final List<String> NAMES = List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search");
+    static final List<String> NAMES =
+            List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search", "dpor");
 
     private final List<Arm> arms = new ArrayList<>();
-    private final List<String> exhausted = new ArrayList<>();
+    private final Map<String, String> exhausted = new LinkedHashMap<>();
     private int at;
-    private int bound;
     private boolean over;
     private boolean complete;
-    private boolean truncated;
 
     /**
      * @param name one of {@link #NAMES}
@@ -74,7 +95,18 @@ final class Portfolio {
     Portfolio(String name, long seed, boolean searches) {
         boolean all = name.equals("portfolio");
         if ((all || name.equals("search")) && searches) {
-            arms.add(new Arm("search", search()));
+            arms.add(new Arm(
+                    "search",
+                    Arrays.stream(BOUNDS)
+                            .<Search>map(b -> new BoundedSearch(b[0], b[1]))
+                            .iterator()));
+        }
+        if ((all || name.equals("dpor")) && searches) {
+            arms.add(new Arm(
+                    "dpor",
+                    Arrays.stream(INTERRUPTS)
+                            .<Search>mapToObj(PartialOrderSearch::new)
+                            .iterator()));
         }
         if (all || name.equals("spread")) {
             arms.add(new Arm("spread", new Spread(seed)));
@@ -97,8 +129,14 @@ final class Portfolio {
         over = arms.isEmpty();
     }
 
-    private Strategy search() {
-        return new BoundedSearch(BOUNDS[bound][0], BOUNDS[bound][1]);
+    /** A single strategy. */
+    private Portfolio(Arm arm) {
+        arms.add(arm);
+    }
+
+    /** Schedules that lean towards a deadlock on locks of these classes, and nothing else. */
+    static Portfolio towards(Set<LockClass> classes, long seed) {
+        return new Portfolio(new Arm("towards", new Towards(seed, classes)));
     }
 
     /** The strategy whose slice comes next; {@code null} when there is nothing left to try. */
@@ -117,30 +155,29 @@ final class Portfolio {
         if (arm.strategy.end()) {
             return true;
         }
-        BoundedSearch s = (BoundedSearch) arm.strategy;
-        exhausted.add(
+        Search s = (Search) arm.strategy;
+        exhausted.put(
+                arm.name,
                 s.schedules() + s.cuts() == 1
-                        ? "the one schedule with " + s.bound()
+                        ? s.bound() + " (one)"
                         : String.format(
                                 Locale.ROOT,
-                                "all schedules with %s (%,d run to their end, %,d as far as a state seen before)",
+                                "%s (%,d run to their end, %,d cut where what follows had been tried)",
                                 s.bound(),
                                 s.schedules(),
                                 s.cuts()));
-        bound++;
-        truncated |= s.isTruncated();
-        if (bound < BOUNDS.length) {
-            arm.strategy = search();
+        complete |= s.isUnbounded() && !s.isTruncated();
+        if (!complete && arm.deeper.hasNext()) {
+            arm.strategy = arm.deeper.next();
             return true;
         }
-        complete = !truncated;
-        arms.remove(arm);
+        arms.removeIf(x -> x == arm || complete && x.strategy instanceof Search);
         at = 0;
         over = arms.isEmpty();
         return false;
     }
 
-    /** Whether the search has tried every schedule; those with store buffers are not among them. */
+    /** Whether a search has tried every schedule; those with store buffers are not among them. */
     boolean isComplete() {
         return complete;
     }
@@ -150,9 +187,9 @@ final class Portfolio {
         return over;
     }
 
-    /** What the search has exhausted, in words, the widest bound last. */
+    /** What each search has exhausted, in words: the widest bound. */
     List<String> exhausted() {
-        return exhausted;
+        return List.copyOf(exhausted.values());
     }
 
     /** Bound on the probability of having missed a bug of the given depth, 1 when that depth was not tried. */

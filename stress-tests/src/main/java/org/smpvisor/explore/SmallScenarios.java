@@ -94,6 +94,12 @@ public final class SmallScenarios {
                     .vcpu(new Script().pend(V).pend(V))
                     .vcpu(new Script().pend(V).move(V, 1).pend(V))
                     .promises(Counter.MIGRATIONS),
+            new SmallScenario("virtual-retargets", "two vCPUs route a purely virtual SPI, and all set it pending", 3)
+                    .virtualLine(V)
+                    .vcpu(new Script().pend(V).pend(V))
+                    .vcpu(new Script().route(V, 1).pend(V))
+                    .vcpu(new Script().route(V, 2).pend(V))
+                    .promises(Counter.MIGRATIONS),
             new SmallScenario("release", "a device is taken from a domain that is destroyed, and fires", 2)
                     .line(A, PRIORITY, 2)
                     .line(B, PRIORITY, 2)

@@ -1,8 +1,5 @@
 package org.smpvisor.explore;
 
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -19,14 +16,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.AbstractHistogram;
+import org.agrona.UnsafeApi;
 import org.jctools.queues.MessagePassingQueue;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
+import org.smpvisor.cell.Tally;
+import org.smpvisor.cell.Words;
 import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Watched;
 import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.SpinLock;
+import org.smpvisor.trace.EventRing;
 
 /**
  * The state of everything that can be reached from some objects, to be put back in place: a machine is built and booted once
@@ -39,17 +40,27 @@ final class Snapshot {
     private static final String OURS = "org.smpvisor.";
 
     /** Fields that decide nothing: they count, they keep a time, or what they say is left over from before. */
-    private static final Set<String> UNCOUNTED = Set.of(
-            "EventRing.words",
-            "EventRing.written",
-            "Pcpu.tickets",
-            "Pcpu.waits",
-            "Pcpu.waitSerial",
-            "Tally.words",
-            "Vcpu.sliceEnd");
+    private static final Set<String> UNCOUNTED =
+            Set.of("Ledger.stories", "Pcpu.tickets", "Pcpu.waits", "Pcpu.waitSerial", "Vcpu.sliceEnd");
+
+    private static final int TURNS_PER_CHECK = 16;
 
     /** The one of them that decides something as soon as deadlines are set. */
     private static final String TIMED = "Vcpu.sliceEnd";
+
+    /**
+     * Tables that are filled when a machine is set up and stay as they are. They are not looked at for hashes; that they have not
+     * changed is checked every few times that the state is put back.
+     */
+    private static final Set<String> SETTLED = Set.of(
+            "Irq.local",
+            "Irq.spis",
+            "Marks.bugHits",
+            "Marks.hits",
+            "RankVgic.domains",
+            "SgiMailbox.messages",
+            "VgicDomain.pendingIrqs",
+            "VgicVcpu.pendingIrqs");
 
     /** Puts some objects' state back, and says how it differs from what was saved. */
     private interface Saved {
@@ -58,6 +69,17 @@ final class Snapshot {
         /** A sum over what differs; 0 if nothing does. */
         default long difference() {
             return 0;
+        }
+    }
+
+    /** An array that does not change. */
+    private record Table(String name, Object[] now, Object[] before) {
+        void check() {
+            for (int i = 0; i < before.length; i++) {
+                if (now[i] != before[i]) {
+                    throw new IllegalStateException(name + " is taken for a table that is settled, and has changed");
+                }
+            }
         }
     }
 
@@ -72,6 +94,7 @@ final class Snapshot {
     private final Map<Class<?>, Shape> shapes = new HashMap<>();
     private final Map<Object, Object> seen = new IdentityHashMap<>();
     private final Map<Object, Object> uncounted = new IdentityHashMap<>();
+    private final Map<Object, String> settled = new IdentityHashMap<>();
     private final Deque<Object> todo = new ArrayDeque<>();
     private final List<Saved> saved = new ArrayList<>();
     private final Map<Field, Column> byField = new LinkedHashMap<>();
@@ -80,6 +103,13 @@ final class Snapshot {
     private final List<RefCell<?>> refCells = new ArrayList<>();
     private final List<ListNode<?>> nodes = new ArrayList<>();
     private final List<SpinLock> spinLocks = new ArrayList<>();
+    private final List<Table> tables = new ArrayList<>();
+    private final List<Words> words = new ArrayList<>();
+    private final List<Words> tallies = new ArrayList<>();
+    private Words[] arrays;
+    private int deciding;
+    private long[][] arrayValues;
+    private int turns;
     private Saved[] rest;
     private Column slices;
     private IntCell[] ints;
@@ -147,6 +177,13 @@ final class Snapshot {
             visit(node.element());
         } else if (o.getClass().isArray()) {
             takeArray(o);
+        } else if (o instanceof Words w) {
+            (w instanceof Tally ? tallies : words).add(w); // tallies count, and decide nothing
+        } else if (o instanceof EventRing r) {
+            if (!r.isEmpty()) {
+                throw new IllegalStateException("events have been recorded: stories begin at the mark");
+            }
+            saved.add(r::clear);
         } else if (o instanceof MessagePassingQueue<?> q) {
             if (!q.isEmpty()) {
                 throw new IllegalStateException("a message is on its way: the machine is not at rest");
@@ -184,7 +221,14 @@ final class Snapshot {
         System.arraycopy(a, 0, copy, 0, n);
         if (a instanceof Object[] elements) {
             for (Object e : elements) {
+                if (settled.containsKey(a) && e != null && e.getClass().isArray()) {
+                    settled.put(e, settled.get(a));
+                }
                 visit(e);
+            }
+            if (settled.containsKey(a)) {
+                tables.add(new Table(settled.get(a), elements, (Object[]) copy));
+                return;
             }
         }
         saved.add(new SavedArray(a, copy, n, saved.size(), !uncounted.containsKey(a)));
@@ -213,7 +257,7 @@ final class Snapshot {
                 long sum = 0;
                 int i = 0;
                 for (Object o : all) {
-                    sum += Memory.mix(Memory.mix(i++) + number * 31L + System.identityHashCode(o));
+                    sum += Memory.mix(Memory.mix(i++) + number * 31L + hashOf(o));
                 }
                 return sum;
             }
@@ -240,14 +284,21 @@ final class Snapshot {
 
             @Override
             public long difference() {
+                if (uncounted.containsKey(m)) {
+                    return 0;
+                }
                 long sum = 0;
                 for (Map.Entry<Object, Object> e : all.entrySet()) {
-                    sum += Memory.mix(
-                            Memory.mix(e.getKey().hashCode()) + number * 31L + System.identityHashCode(e.getValue()));
+                    sum += Memory.mix(Memory.mix(e.getKey().hashCode()) + number * 31L + hashOf(e.getValue()));
                 }
                 return sum;
             }
         });
+    }
+
+    /** What is made anew in each run is the same if it says the same; all else is the same only if it is the same thing. */
+    private static int hashOf(Object o) {
+        return o instanceof Record ? o.hashCode() : System.identityHashCode(o);
     }
 
     private static boolean isImmutable(Object o) {
@@ -263,8 +314,11 @@ final class Snapshot {
         try {
             for (Field f : shape.followed) {
                 Object v = f.get(o);
-                if (v != null && v.getClass().isArray() && !countsAsState(f)) {
+                if (v != null && !countsAsState(f)) {
                     uncounted.put(v, v);
+                }
+                if (v != null && SETTLED.contains(name(f))) {
+                    settled.put(v, name(f));
                 }
                 visit(v);
             }
@@ -311,8 +365,7 @@ final class Snapshot {
 
     /** One field of many objects. */
     private static final class Column implements Saved {
-        private final MethodHandle setter;
-        private final MethodHandle getter;
+        private final long offset;
         private final boolean counts;
         private final int number;
         private final Class<?> type;
@@ -326,15 +379,7 @@ final class Snapshot {
             type = f.getType();
             this.number = number;
             counts = countsAsState(f);
-            Class<?> seenAs = type.isPrimitive() ? type : Object.class;
-            try {
-                setter = MethodHandles.lookup()
-                        .unreflectSetter(f)
-                        .asType(MethodType.methodType(void.class, Object.class, seenAs));
-                getter = MethodHandles.lookup().unreflectGetter(f).asType(MethodType.methodType(seenAs, Object.class));
-            } catch (IllegalAccessException e) {
-                throw new IllegalStateException("cannot write " + f, e);
-            }
+            offset = UnsafeApi.objectFieldOffset(f);
         }
 
         void add(Object o, Object v) {
@@ -356,6 +401,13 @@ final class Snapshot {
             }
         }
 
+        private long number(Object o) {
+            if (type == int.class) {
+                return UnsafeApi.getInt(o, offset);
+            }
+            return type == long.class ? UnsafeApi.getLong(o, offset) : UnsafeApi.getBoolean(o, offset) ? 1 : 0;
+        }
+
         @Override
         public long difference() {
             return counts ? compare() : 0;
@@ -363,55 +415,40 @@ final class Snapshot {
 
         private long compare() {
             long sum = 0;
-            try {
-                for (int i = 0; i < objects.length; i++) {
-                    long v;
-                    if (references != null) {
-                        Object r = (Object) getter.invokeExact(objects[i]);
-                        if (r == references[i]) {
-                            continue;
-                        }
-                        v = System.identityHashCode(r);
-                    } else {
-                        v = type == int.class
-                                ? (int) getter.invokeExact(objects[i])
-                                : type == long.class
-                                        ? (long) getter.invokeExact(objects[i])
-                                        : (boolean) getter.invokeExact(objects[i]) ? 1 : 0;
-                        if (v == numbers[i]) {
-                            continue;
-                        }
+            for (int i = 0; i < objects.length; i++) {
+                long v;
+                if (references != null) {
+                    Object r = UnsafeApi.getReference(objects[i], offset);
+                    if (r == references[i]) {
+                        continue;
                     }
-                    sum += Memory.mix(Memory.mix((long) number << 32 | i) + v);
+                    v = System.identityHashCode(r);
+                } else {
+                    v = number(objects[i]);
+                    if (v == numbers[i]) {
+                        continue;
+                    }
                 }
-            } catch (Throwable e) {
-                throw new IllegalStateException("cannot read a field", e);
+                sum += Memory.mix(Memory.mix((long) number << 32 | i) + v);
             }
             return sum;
         }
 
         @Override
         public void restore() {
-            try {
+            for (int i = 0; i < objects.length; i++) {
+                Object o = objects[i];
                 if (references != null) {
-                    for (int i = 0; i < objects.length; i++) {
-                        setter.invokeExact(objects[i], references[i]);
+                    if (UnsafeApi.getReference(o, offset) != references[i]) {
+                        UnsafeApi.putReference(o, offset, references[i]);
                     }
                 } else if (type == int.class) {
-                    for (int i = 0; i < objects.length; i++) {
-                        setter.invokeExact(objects[i], (int) numbers[i]);
-                    }
+                    UnsafeApi.putInt(o, offset, (int) numbers[i]);
                 } else if (type == long.class) {
-                    for (int i = 0; i < objects.length; i++) {
-                        setter.invokeExact(objects[i], numbers[i]);
-                    }
+                    UnsafeApi.putLong(o, offset, numbers[i]);
                 } else {
-                    for (int i = 0; i < objects.length; i++) {
-                        setter.invokeExact(objects[i], numbers[i] != 0);
-                    }
+                    UnsafeApi.putBoolean(o, offset, numbers[i] != 0);
                 }
-            } catch (Throwable e) {
-                throw new IllegalStateException("cannot put a field back", e);
             }
         }
     }
@@ -494,6 +531,10 @@ final class Snapshot {
             }
         }
         memory.forgetWrites();
+        deciding = words.size();
+        words.addAll(tallies);
+        arrays = words.toArray(Words[]::new);
+        arrayValues = words.stream().map(Words::save).toArray(long[][]::new);
         nexts = nodes.stream().map(ListNode::next).toArray(ListNode[]::new);
         prevs = nodes.stream().map(ListNode::prev).toArray(ListNode[]::new);
     }
@@ -512,6 +553,9 @@ final class Snapshot {
                 sum += difference(w, w.place());
             }
         }
+        for (int i = 0; i < deciding; i++) {
+            sum += difference(arrays[i], i);
+        }
         for (Saved s : rest) {
             sum += s.difference();
         }
@@ -527,9 +571,24 @@ final class Snapshot {
             }
         }
         memory.forgetWrites();
+        for (int i = 0; i < arrays.length; i++) {
+            arrays[i].restore(arrayValues[i]);
+        }
+        if (++turns % TURNS_PER_CHECK == 0) {
+            tables.forEach(Table::check);
+        }
         for (Saved s : rest) {
             s.restore();
         }
+    }
+
+    private long difference(Words now, int number) {
+        long[] before = arrayValues[number];
+        long sum = 0;
+        for (int i = now.mismatch(before, 0); i >= 0; i = now.mismatch(before, i + 1)) {
+            sum += Memory.mix(Memory.mix(6L << 40 | (long) number << 20 | i) + now.peek(i));
+        }
+        return sum;
     }
 
     private long difference(Watched w, int i) {

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -26,7 +27,6 @@ import org.smpvisor.entry.GuestDied;
 import org.smpvisor.guest.GuestGic;
 import org.smpvisor.guest.ScriptGuest;
 import org.smpvisor.lock.LockClass;
-import org.smpvisor.lock.LockCycle;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.lock.LockViolation;
 import org.smpvisor.lock.RwLock;
@@ -68,7 +68,7 @@ public final class Subject {
     private final long[] marked = new long[Counter.values().length];
     private final Explainer explainer;
     private final Map<Violation, Optional<Quirk>> lockCauses = new HashMap<>();
-    private final Map<Violation, LockCycle> circles = new HashMap<>();
+    private final Map<Violation, Set<LockClass>> closable = new HashMap<>();
     private int lockViolationsSeen;
     private int racesSeen;
 
@@ -296,8 +296,9 @@ public final class Subject {
                     l.rule() + ": " + l.text(),
                     l.here().lines().toList());
             out.add(v);
-            if (l.cycle() != null) {
-                circles.put(v, l.cycle());
+            Set<LockClass> classes = closable(l);
+            if (!classes.isEmpty()) {
+                closable.put(v, classes);
             }
             lockCauses.put(v, Optional.ofNullable(explainer.explain(l)));
         }
@@ -317,9 +318,22 @@ public final class Subject {
         }
     }
 
-    /** The circle of waits that a finding of the lock validator has closed, or {@code null}. */
-    LockCycle circleOf(Violation v) {
-        return circles.get(v);
+    private static Set<LockClass> closable(LockViolation l) {
+        Set<LockClass> out = EnumSet.noneOf(LockClass.class);
+        if (l.cycle() != null) {
+            l.cycle().classes().stream().filter(Objects::nonNull).forEach(out::add);
+        } else if (l.rule() == LockViolation.Rule.IRQ_MODE || l.rule() == LockViolation.Rule.RECURSION) {
+            out.add(l.lock());
+        }
+        return out;
+    }
+
+    /**
+     * Classes of the locks of which a finding of the lock validator says that pCPUs may wait for them for ever: those of a
+     * circle, one that is taken twice, one under which interrupts are opened. Empty for other findings.
+     */
+    Set<LockClass> closable(Violation v) {
+        return closable.getOrDefault(v, Set.of());
     }
 
     /** Classes of the locks that pCPUs wait for, after a run that ended in a deadlock. */

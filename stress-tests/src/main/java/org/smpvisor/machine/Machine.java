@@ -123,7 +123,7 @@ public final class Machine implements AutoCloseable {
         this.crossCall = new CrossCall(pcpus, past);
         crossCall.connect(driver);
         boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
-        this.gic = new HostGic(driver, irq, local, crossCall, old);
+        this.gic = new HostGic(driver, irq, local, crossCall, old, past);
         this.vgic = new RankVgic(driver, pcpus, spec.variant(), spec.marks(), spec.faults(), spec.witness());
         for (Pcpu p : pcpus) {
             p.timers().connect(timers);

@@ -10,6 +10,7 @@ import org.smpvisor.lock.SpinLock;
 /** What mutated model code calls instead of the right thing; by name, from woven byte code. One copy in each class loader. */
 @SuppressWarnings("unused")
 public final class Deviants {
+    private static final Runnable NOTHING = () -> {};
     private static boolean reached;
 
     private Deviants() {}
@@ -202,6 +203,87 @@ public final class Deviants {
         reached = true;
         l.lock(cpu);
         l.unlock(cpu);
+    }
+
+    // ---- locks in the other order -----------------------------------------------------------------------------------
+
+    /** Lets go of the lock that the running context took last, if any but {@code wanted}; returns how to take it again. */
+    private static Runnable letGo(Pcpu cpu, Object wanted) {
+        HeldLocks h = cpu.held();
+        if (h.depth() == h.base() || h.lockAt(h.depth() - 1) == wanted) {
+            return NOTHING;
+        }
+        reached = true;
+        if (h.lockAt(h.depth() - 1) instanceof SpinLock held) {
+            held.unlock(cpu);
+            return () -> held.lock(cpu);
+        }
+        RwLock held = (RwLock) h.lockAt(h.depth() - 1);
+        if (held.writer() == cpu.id()) {
+            held.writeUnlock(cpu);
+            return () -> held.writeLock(cpu);
+        }
+        held.readUnlock(cpu);
+        return () -> held.readLock(cpu);
+    }
+
+    public static void swap_lock(SpinLock l, Pcpu cpu) {
+        Runnable again = letGo(cpu, l);
+        l.lock(cpu);
+        again.run();
+    }
+
+    public static void swap_lockIrq(SpinLock l, Pcpu cpu) {
+        cpu.localIrqDisable();
+        swap_lock(l, cpu);
+    }
+
+    public static int swap_lockIrqSave(SpinLock l, Pcpu cpu) {
+        int flags = cpu.localIrqSave();
+        swap_lock(l, cpu);
+        return flags;
+    }
+
+    public static void swap_readLock(RwLock l, Pcpu cpu) {
+        Runnable again = letGo(cpu, l);
+        l.readLock(cpu);
+        again.run();
+    }
+
+    public static void swap_writeLock(RwLock l, Pcpu cpu) {
+        Runnable again = letGo(cpu, l);
+        l.writeLock(cpu);
+        again.run();
+    }
+
+    public static int swap_readLockIrqSave(RwLock l, Pcpu cpu) {
+        int flags = cpu.localIrqSave();
+        swap_readLock(l, cpu);
+        return flags;
+    }
+
+    public static int swap_writeLockIrqSave(RwLock l, Pcpu cpu) {
+        int flags = cpu.localIrqSave();
+        swap_writeLock(l, cpu);
+        return flags;
+    }
+
+    // ---- tests that are not heeded ----------------------------------------------------------------------------------
+
+    public static void overlook(Object a, Object b, boolean givesUpIfSame) {
+        reached |= (a == b) == givesUpIfSame;
+    }
+
+    public static void overlook(Object a, boolean givesUpIfNull) {
+        reached |= (a == null) == givesUpIfNull;
+    }
+
+    public static void overlook(int a, boolean givesUpIfZero) {
+        reached |= (a == 0) == givesUpIfZero;
+    }
+
+    public static void overlook(int a, int b, boolean givesUpIfSame) {
+        reached |= (a == b) == givesUpIfSame;
     }
 
     // ---- a load and a store

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.smpvisor.gic.host.HostGic;
@@ -40,14 +41,19 @@ final class ModelClasses {
         return PACKAGES.stream().anyMatch(className::startsWith);
     }
 
-    /** All sites of the model, by class and in the order of the code. */
-    static List<Site> sites() {
+    /** Names of all of them, in order. */
+    static SortedSet<String> names() {
         TreeSet<String> names = new TreeSet<>();
         for (Class<?> c : ANCHORS) {
             names.addAll(namesBeside(c));
         }
+        return names;
+    }
+
+    /** All sites of the model, by class and in the order of the code. */
+    static List<Site> sites() {
         List<Site> out = new ArrayList<>();
-        for (String n : names) {
+        for (String n : names()) {
             out.addAll(Weaver.sites(bytes(n)));
         }
         return out;

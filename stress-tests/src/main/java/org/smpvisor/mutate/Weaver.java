@@ -5,52 +5,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
-import net.bytebuddy.jar.asm.ClassReader;
-import net.bytebuddy.jar.asm.ClassVisitor;
-import net.bytebuddy.jar.asm.ClassWriter;
-import net.bytebuddy.jar.asm.Label;
-import net.bytebuddy.jar.asm.MethodVisitor;
-import net.bytebuddy.jar.asm.Opcodes;
-import net.bytebuddy.jar.asm.Type;
-import net.bytebuddy.utility.OpenedClassReader;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
 
 /**
  * Finds the sites of all families in a class, and changes one. A call becomes one of {@link Deviants} with the same operands,
- * a jump falls through: neither shape of stack nor flow of control grows, so that frames stay valid.
+ * a jump falls through: neither shape of stack nor flow of control grows, so that frames stay valid. What takes more than one
+ * instruction is the {@link Rewriter}'s.
  */
 final class Weaver {
-    private static final int API = OpenedClassReader.ASM_API;
-    private static final String DEVIANTS = "org/smpvisor/mutate/Deviants";
-    private static final String SPIN = "org/smpvisor/lock/SpinLock";
-    private static final String RW = "org/smpvisor/lock/RwLock";
-    private static final String INT_CELL = "org/smpvisor/cell/IntCell";
-    private static final String PCPU = "org/smpvisor/cpu/Pcpu";
-    private static final String VCPU = "org/smpvisor/domain/Vcpu";
-    private static final String OURS = "org/smpvisor/";
-
-    private static final Set<String> LOCKS =
-            Set.of("lock", "lockIrq", "lockIrqSave", "readLock", "writeLock", "readLockIrqSave", "writeLockIrqSave");
-    private static final Set<String> UNLOCKS = Set.of(
-            "unlock",
-            "unlockIrq",
-            "unlockIrqRestore",
-            "readUnlock",
-            "writeUnlock",
-            "readUnlockIrqRestore",
-            "writeUnlockIrqRestore");
-    private static final Set<String> ATOMICS =
-            Set.of("setBit", "clearBit", "testAndSetBit", "testAndClearBit", "getAndAdd", "getAndOr");
-    private static final Set<String> KICKS = Set.of("kick", "unblock", "wake", "sendSgi", "raise", "raiseFrom");
-    private static final Set<String> KICKERS = Set.of(
-            "org/smpvisor/sched/Scheduler",
-            "org/smpvisor/cpu/IpiSender",
-            "org/smpvisor/cpu/Softirqs",
-            "org/smpvisor/gic/host/GicHwOperations");
-    private static final Set<String> BARRIERS = Set.of("smpMb", "smpWmb", "smpRmb");
-
-    /** Observers see what happens and change nothing. */
-    private static final List<String> OBSERVERS = List.of("org/smpvisor/trace/", "org/smpvisor/variant/");
+    private static final int API = Opcodes.ASM9;
 
     private Weaver() {}
 
@@ -58,11 +29,15 @@ final class Weaver {
     static List<Site> sites(byte[] bytes) {
         List<Site> out = new ArrayList<>();
         weave(bytes, null, out::add);
+        out.addAll(Rewriter.sites(bytes));
         return out;
     }
 
     /** The class with the defect at {@code site}. */
     static byte[] mutate(byte[] bytes, Site site) {
+        if (site.family().isRewritten()) {
+            return Rewriter.mutate(bytes, site);
+        }
         List<Site> hit = new ArrayList<>();
         byte[] out = weave(bytes, site, hit::add);
         if (!hit.contains(site)) {
@@ -82,7 +57,7 @@ final class Weaver {
                         return new MethodVisitor(API, super.visitMethod(access, name, desc, sig, ex)) {
                             @Override
                             public void visitMethodInsn(int op, String owner, String n, String d, boolean itf) {
-                                if (isLock(owner) && UNLOCKS.contains(n)) {
+                                if (Calls.isLock(owner) && Calls.UNLOCKS.contains(n)) {
                                     replace(mv, "lenient_", owner, n, d);
                                 } else {
                                     super.visitMethodInsn(op, owner, n, d, itf);
@@ -136,13 +111,9 @@ final class Weaver {
         return writer.toByteArray();
     }
 
-    private static boolean isLock(String owner) {
-        return owner.equals(SPIN) || owner.equals(RW);
-    }
-
     private static void replace(MethodVisitor mv, String prefix, String owner, String name, String desc) {
         mv.visitMethodInsn(
-                Opcodes.INVOKESTATIC, DEVIANTS, prefix + name, "(L" + owner + ";" + desc.substring(1), false);
+                Opcodes.INVOKESTATIC, Calls.DEVIANTS, prefix + name, "(L" + owner + ";" + desc.substring(1), false);
     }
 
     // ---- calls
@@ -175,7 +146,7 @@ final class Weaver {
 
         @Override
         public void visitMethodInsn(int op, String owner, String name, String desc, boolean itf) {
-            String prefix = isLock(owner) ? lock(name) : call(owner, name, desc);
+            String prefix = Calls.isLock(owner) ? lock(name) : call(owner, name, desc);
             if (prefix.isEmpty() && op != Opcodes.INVOKESPECIAL) {
                 prefix = vcpu(op, owner, name, desc, itf);
             }
@@ -188,7 +159,7 @@ final class Weaver {
                         super.visitInsn(args[i].getSize() == 2 ? Opcodes.POP2 : Opcodes.POP);
                     }
                     super.visitInsn(Opcodes.POP);
-                    super.visitMethodInsn(Opcodes.INVOKESTATIC, DEVIANTS, "reach", "()V", false);
+                    super.visitMethodInsn(Opcodes.INVOKESTATIC, Calls.DEVIANTS, "reach", "()V", false);
                 }
                 default -> replace(mv, prefix, owner, name, desc);
             }
@@ -196,12 +167,13 @@ final class Weaver {
 
         private String lock(String name) {
             String prefix = "";
-            if (LOCKS.contains(name)) {
+            if (Calls.LOCKS.contains(name)) {
                 prefix = isChosen(Family.DROP_LOCK, name) ? "drop_" : prefix;
+                prefix = isChosen(Family.SWAP_ACQUIRE, name) ? "swap_" : prefix;
                 if (name.contains("Irq") && isChosen(Family.PLAIN_LOCK, name)) {
                     prefix = "plain_";
                 }
-            } else if (UNLOCKS.contains(name)) {
+            } else if (Calls.UNLOCKS.contains(name)) {
                 prefix = isChosen(Family.KEEP_LOCK, name) ? "keep_" : prefix;
                 if (name.endsWith("IrqRestore") && isChosen(Family.FORCING_UNLOCK, name)) {
                     prefix = "forcing_";
@@ -213,14 +185,13 @@ final class Weaver {
         }
 
         private String call(String owner, String name, String desc) {
-            if (owner.equals(INT_CELL) && ATOMICS.contains(name)) {
+            if (owner.equals(Calls.INT_CELL) && Calls.ATOMICS.contains(name)) {
                 return isChosen(Family.PLAIN_RMW, name) ? "torn_" : "";
             }
-            boolean isVoid = desc.endsWith(")V");
-            if (isVoid && KICKS.contains(name) && KICKERS.contains(owner) && isChosen(Family.SKIP_KICK, name)) {
+            if (Calls.isKick(owner, name, desc) && isChosen(Family.SKIP_KICK, name)) {
                 return "nothing";
             }
-            if (isVoid && BARRIERS.contains(name) && owner.equals(PCPU) && isChosen(Family.DROP_BARRIER, name)) {
+            if (Calls.isBarrier(owner, name, desc) && isChosen(Family.DROP_BARRIER, name)) {
                 return "nothing";
             }
             return "";
@@ -228,14 +199,15 @@ final class Weaver {
 
         private String vcpu(int op, String owner, String name, String desc, boolean itf) {
             Type[] args = Type.getArgumentTypes(desc);
-            boolean ours = owner.startsWith(OURS) && OBSERVERS.stream().noneMatch(owner::startsWith);
-            if (!ours || args.length < 2 || !args[0].getInternalName().equals(PCPU)) {
+            if (!Calls.isOurs(owner)
+                    || args.length < 2
+                    || !args[0].getInternalName().equals(Calls.PCPU)) {
                 return "";
             }
             String prefix = "";
             for (int i = 1; i < args.length; i++) {
                 if (args[i].getSort() == Type.OBJECT
-                        && args[i].getInternalName().equals(VCPU)
+                        && args[i].getInternalName().equals(Calls.VCPU)
                         && isChosen(Family.WRONG_VCPU, name)) {
                     Bridge b = new Bridge(className.replace('.', '/'), op, owner, name, desc, itf, i);
                     bridge(b);
@@ -253,7 +225,7 @@ final class Weaver {
             if (rechecks.contains(index) && isChosen(Family.NO_RECHECK, "jump in " + method)) {
                 boolean two = op >= Opcodes.IF_ICMPEQ && op <= Opcodes.IF_ACMPNE;
                 super.visitInsn(two ? Opcodes.POP2 : Opcodes.POP);
-                super.visitMethodInsn(Opcodes.INVOKESTATIC, DEVIANTS, "reach", "()V", false);
+                super.visitMethodInsn(Opcodes.INVOKESTATIC, Calls.DEVIANTS, "reach", "()V", false);
             } else {
                 super.visitJumpInsn(op, to);
             }
@@ -292,9 +264,9 @@ final class Weaver {
                     m.visitVarInsn(Opcodes.ALOAD, slot);
                     m.visitMethodInsn(
                             Opcodes.INVOKESTATIC,
-                            DEVIANTS,
+                            Calls.DEVIANTS,
                             "wrong",
-                            "(L" + PCPU + ";L" + VCPU + ";)L" + VCPU + ";",
+                            "(L" + Calls.PCPU + ";L" + Calls.VCPU + ";)L" + Calls.VCPU + ";",
                             false);
                 } else {
                     m.visitVarInsn(args[i].getOpcode(Opcodes.ILOAD), slot);
@@ -354,7 +326,7 @@ final class Weaver {
 
         @Override
         public void visitMethodInsn(int op, String owner, String name, String desc, boolean itf) {
-            if (isLock(owner) && LOCKS.contains(name) || name.startsWith("lock") && owner.startsWith(OURS)) {
+            if (Calls.isLock(owner) && Calls.LOCKS.contains(name) || name.startsWith("lock") && Calls.isOurs(owner)) {
                 locks.add(at);
             }
             at++;
@@ -362,7 +334,7 @@ final class Weaver {
 
         @Override
         public void visitEnd() {
-            Set<Integer> out = new java.util.TreeSet<>();
+            Set<Integer> out = new TreeSet<>();
             for (Jump back : jumps) {
                 int top = labels.get(back.to());
                 if (top > back.at()) {

@@ -190,7 +190,7 @@ public final class Audit {
             if (b.prev() != a || b != head && b.element() == null) {
                 PendingIrq at = b.element() != null ? b.element() : a.element();
                 boolean atHead = at == null;
-                at = atHead ? ((VgicVcpu) v.vgic()).astray().peek() : at;
+                at = atHead ? astray(v, b) : at;
                 report(
                         Violation.Kind.INCONSISTENT,
                         d,
@@ -207,6 +207,12 @@ public final class Audit {
         }
         report(Violation.Kind.INCONSISTENT, d, a.element(), v, "the " + list + " list of " + v + " does not end");
         return true;
+    }
+
+    /** Who is to be looked at when a list is broken between two heads: who went astray, else where the second leads back to. */
+    private static PendingIrq astray(Vcpu v, ListNode<PendingIrq> second) {
+        PendingIrq known = ((VgicVcpu) v.vgic()).astray().peek();
+        return known != null ? known : second.prev().element();
     }
 
     // ---- list registers ---------------------------------------------------------------------------------------------

@@ -89,9 +89,9 @@ public final class ExploreReport {
     /** What was tried completely; empty for nothing. */
     private static String reachOfSearch(ExploreRecord.Explored e) {
         if (e.complete()) {
-            return "complete: all schedules tried, stores in order, timers early at most three times";
+            return "complete: a schedule of each kind tried, stores in order, timers early at most three times";
         }
-        return e.exhausted().isEmpty() ? "" : e.exhausted().get(e.exhausted().size() - 1);
+        return String.join("; ", e.exhausted());
     }
 
     private void failures(PrintWriter out) {

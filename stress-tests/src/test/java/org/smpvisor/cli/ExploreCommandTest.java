@@ -79,7 +79,24 @@ class ExploreCommandTest {
     void theSearchSaysWhatItHasTriedCompletely() {
         Ending e = explore(
                 "--scenario", "virtual-move", "--strategy", "search", "--schedules", "500", "--quirks", "fixed");
-        assertThat(e.out()).contains("the one schedule with up to 0 preemptions");
+        assertThat(e.out()).contains("all schedules with up to 0 preemptions");
+    }
+
+    @Test
+    void thePartialOrderSearchIsAStrategyLikeTheOthers() throws IOException {
+        Ending e = explore(
+                "--scenario",
+                "host-handlers",
+                "--strategy",
+                "dpor",
+                "--schedules",
+                "300",
+                "--quirks",
+                "fixed",
+                "--json");
+        assertThat(e.json().get("strategy").asText()).isEqualTo("dpor");
+        assertThat(e.json().get("schedules").asInt()).isEqualTo(300);
+        assertThat(e.json().get("failures")).isEmpty();
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.smpvisor.explore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.smpvisor.variant.Bug;
@@ -14,14 +15,17 @@ class BugHuntTest {
     @ParameterizedTest
     @CsvSource({
         "XB-001, inject-retarget",
+        "XB-001w, two-retargets",
         "XB-002, two-retargets",
         "XB-008, enable-inject",
         "XB-009, enable-inject",
         "XB-011, enable-inject",
         "XB-012, two-retargets",
+        "XB-012w, lr-pressure",
         "XB-013, enable-inject",
         "XB-014, host-handlers",
         "XB-026, linux-move",
+        "XB-027, virtual-retargets",
         "XB-029a, enable-inject",
         "XB-029b, enable-inject",
         "XB-030, inject-retarget",
@@ -37,7 +41,8 @@ class BugHuntTest {
         "XB-071a, wfi-kick",
         "XB-071b, wfi-kick",
         "XB-073, inject-retarget",
-        "XB-079, sgi-broadcast"
+        "XB-079, sgi-broadcast",
+        "XB-079w, sgi-broadcast"
     })
     void isFoundWhereItIsPutBackAndOnlyThere(String id, String scenario) {
         Bug bug = Bug.named(id).orElseThrow();
@@ -49,6 +54,18 @@ class BugHuntTest {
         assertThat(r.windows()).isPositive();
         assertThat(r.twinFindings()).isEmpty();
         assertThat(r.twinSchedules()).isGreaterThanOrEqualTo(r.first().schedules());
+    }
+
+    @Test
+    void theTwinIsExploredOnceForAllBugsOfASeed() {
+        BugHunt hunt = new BugHunt(List.of(SmallScenarios.named("enable-inject").orElseThrow()), SECONDS);
+        int[] schedules = new int[1];
+        BugHunt.Result far = hunt.hunt(Bug.XB_027, 1, () -> schedules[0]++ > 2_000);
+        assertThat(far.verdict()).isNotEqualTo(BugHunt.Verdict.FOUND);
+        BugHunt.Result near = hunt.hunt(Bug.XB_009, 1, () -> schedules[0]++ > 2_400);
+        assertThat(near.schedules()).isLessThan(1_000);
+        assertThat(near.twinSchedules()).isGreaterThanOrEqualTo(far.schedules());
+        assertThat(hunt.judgeAgain(near)).isEqualTo(near);
     }
 
     private static int budget(Bug bug) {

@@ -8,7 +8,7 @@ import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Variant;
 
-/** A circle of locks that the validator has seen is handed to the scheduler. */
+/** What the validator has seen is handed to the scheduler: circles of locks, and locks that interrupts want. */
 class RealisedCircleTest {
     private static final ExploreRun.Listener SILENT = new ExploreRun.Listener() {
         @Override
@@ -20,10 +20,19 @@ class RealisedCircleTest {
 
     @Test
     void aCircleThatCanCloseIsClosed() {
+        assertRealised("two-retargets", Bug.XB_001);
+    }
+
+    @Test
+    void anInterruptThatFindsItsLockTakenIsTaken() {
+        assertRealised("enable-inject", Bug.XB_013);
+    }
+
+    private static void assertRealised(String scenario, Bug bug) {
         ExploreRecord r = new ExploreRun(
                         new ExploreOptions(
-                                List.of(SmallScenarios.named("two-retargets").orElseThrow()),
-                                Variant.allFixed().with(Bug.XB_001),
+                                List.of(SmallScenarios.named(scenario).orElseThrow()),
+                                Variant.allFixed().with(bug),
                                 "pos",
                                 1,
                                 200,

@@ -73,7 +73,7 @@ public final class CrossCall {
 
     /** The payload; call_lock held. */
     void write(Pcpu cpu, Function f) {
-        function.setRelease(cpu, f);
+        past.payload.write(cpu, function, f);
     }
 
     /** Notes who is to run the function; call_lock held. */
@@ -98,7 +98,7 @@ public final class CrossCall {
         if (!selected.contains(cpu, cpu.id())) {
             return;
         }
-        function.getAcquire(cpu).run(cpu);
+        past.payload.read(cpu, function).run(cpu);
         cpu.smpMb();
         selected.clear(cpu, cpu.id());
     }

@@ -23,6 +23,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     private final GicDescription description;
     private final CrossCall crossCall;
     private final boolean claimsPhysicalTimer;
+    private final PastHostRules past;
 
     /**
      * @param claimsPhysicalTimer whether Xen takes the physical timer PPI for itself, as 4.17 does
@@ -33,6 +34,18 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
             GicDescription description,
             CrossCall crossCall,
             boolean claimsPhysicalTimer) {
+        this(ops, irq, description, crossCall, claimsPhysicalTimer, PastHostRules.none());
+    }
+
+    /** The same with other rules. */
+    public HostGic(
+            GicHwOperations ops,
+            Irq irq,
+            GicDescription description,
+            CrossCall crossCall,
+            boolean claimsPhysicalTimer,
+            PastHostRules past) {
+        this.past = past;
         this.ops = ops;
         this.irq = irq;
         this.description = description;
@@ -118,7 +131,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     @Xen("do_static_sgi")
     private void staticSgi(Pcpu cpu, int sgi) {
         ops.eoiIrq(cpu, sgi);
-        cpu.smpRmb(); // pairs with the fence in front of ICC_SGI1R or GICD_SGIR
+        past.payload.acknowledged(cpu);
         if (sgi == CALL_FUNCTION) {
             int context = cpu.irqEnter();
             crossCall.interrupt(cpu);

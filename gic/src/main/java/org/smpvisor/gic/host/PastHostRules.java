@@ -1,5 +1,6 @@
 package org.smpvisor.gic.host;
 
+import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Bug;
@@ -25,6 +26,18 @@ public final class PastHostRules {
         void send(Pcpu cpu, CrossCall call, CrossCall.Function f);
     }
 
+    /** How the payload of a cross call gets from its sender to whoever takes the SGI. */
+    interface Payload {
+        /** call_lock held. */
+        void write(Pcpu cpu, RefCell<CrossCall.Function> payload, CrossCall.Function f);
+
+        /** One of Xen's SGIs was acknowledged and has yet to be dispatched. */
+        void acknowledged(Pcpu cpu);
+
+        /** In the handler of the SGI. */
+        CrossCall.Function read(Pcpu cpu, RefCell<CrossCall.Function> payload);
+    }
+
     /** How urgent Xen's own SGIs are. */
     interface SgiPriority {
         /** The priorities of four of them, as in a register. */
@@ -37,7 +50,7 @@ public final class PastHostRules {
     final DriverLock driverLock;
     final SpuriousEnd spuriousEnd;
     final CallOrder callOrder;
-
+    final Payload payload;
     final SgiPriority sgiPriority;
 
     private final Marks marks;
@@ -48,6 +61,7 @@ public final class PastHostRules {
         driverLock = variant.has(Bug.XB_011) ? new Forcing() : new Restoring();
         spuriousEnd = variant.has(Bug.XB_057) ? this::forgotten : PastHostRules::ended;
         callOrder = variant.has(Bug.XB_079) ? this::sgiFirst : PastHostRules::payloadFirst;
+        payload = variant.has(Bug.XB_079W) ? new Unordered() : new Ordered();
         sgiPriority = variant.has(Bug.XB_014) ? new LikeDevices() : new Urgent();
     }
 
@@ -116,6 +130,42 @@ public final class PastHostRules {
         call.select(cpu);
         call.send(cpu);
         call.write(cpu, f);
+    }
+
+    private static final class Ordered implements Payload {
+        @Override
+        public void write(Pcpu cpu, RefCell<CrossCall.Function> payload, CrossCall.Function f) {
+            payload.setRelease(cpu, f); // pairs with read
+        }
+
+        @Override
+        public void acknowledged(Pcpu cpu) {
+            cpu.smpRmb(); // pairs with the fence in front of ICC_SGI1R or GICD_SGIR
+        }
+
+        @Override
+        public CrossCall.Function read(Pcpu cpu, RefCell<CrossCall.Function> payload) {
+            return payload.getAcquire(cpu);
+        }
+    }
+
+    /** The SGI alone says that the payload is there. */
+    private final class Unordered implements Payload {
+        @Override
+        public void write(Pcpu cpu, RefCell<CrossCall.Function> payload, CrossCall.Function f) {
+            payload.setGuarded(cpu, f);
+        }
+
+        @Override
+        public void acknowledged(Pcpu cpu) {
+            // The payload may be read before the acknowledge.
+        }
+
+        @Override
+        public CrossCall.Function read(Pcpu cpu, RefCell<CrossCall.Function> payload) {
+            marks.reached(cpu, Bug.XB_079W);
+            return payload.getPlain(cpu);
+        }
     }
 
     // ---- XB-014 -----------------------------------------------------------------------------------------------------

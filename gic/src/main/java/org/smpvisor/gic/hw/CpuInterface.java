@@ -53,6 +53,7 @@ public final class CpuInterface extends GicCpu {
     /** ICC_IAR1_EL1: acknowledges the most urgent interrupt; 1023 when none is signalled. */
     public int acknowledge() {
         pcpu.point(Point.HARDWARE, gic);
+        gic.touchesSignal(pcpu);
         int intid = take();
         log(SystemRegister.ICC_IAR1_EL1, false, intid);
         return intid;

@@ -76,6 +76,7 @@ public final class CpuInterfaceV2 extends GicCpu {
     /** GICC_IAR: acknowledges the most urgent interrupt. An SGI's sender stands above its INTID; 1023 when none is signalled. */
     int acknowledge() {
         pcpu.point(Point.HARDWARE, gic);
+        gic.touchesSignal(pcpu);
         int intid = take();
         return intid < NR_SGIS ? intid | source << GICC_SOURCE_SHIFT : intid;
     }
@@ -117,6 +118,7 @@ public final class CpuInterfaceV2 extends GicCpu {
     }
 
     private int highestPending() {
+        gic.touchesSignal(pcpu);
         int intid = highest();
         return intid < NR_SGIS ? intid | Integer.numberOfTrailingZeros(sources[intid]) << GICC_SOURCE_SHIFT : intid;
     }
@@ -160,6 +162,7 @@ public final class CpuInterfaceV2 extends GicCpu {
 
     /** Reads such a register. */
     long readBanked(int offset, int bytes) {
+        gic.touchesSignal(pcpu);
         if (offset >= GICD_CPENDSGIR) {
             return readSources(offset & 0xf, bytes);
         }

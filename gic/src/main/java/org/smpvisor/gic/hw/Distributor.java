@@ -13,6 +13,9 @@ import org.smpvisor.variant.Arm;
  */
 @Arm("IHI 0069, section 12.9")
 public final class Distributor extends SpiInputs {
+    /** Stands for the count of writes that have not taken effect among the lines that a step touches: SGI 0 is none of them. */
+    private static final int RWP = 0;
+
     private final GicHardware gic;
     /** Writes of ICENABLER that have not taken effect: RWP reads as one meanwhile. */
     private final HwWords disablesLeft = new HwWords(1);
@@ -34,6 +37,7 @@ public final class Distributor extends SpiInputs {
                 update(first + i, 0, SpiState.ENABLED);
             }
         }
+        gic.touches(RWP, true);
         disablesLeft.getAndAdd(0, -1);
     }
 
@@ -60,11 +64,14 @@ public final class Distributor extends SpiInputs {
     /** Reads a register; unknown offsets read as zero. */
     long read(int offset, int bytes) {
         if (offset >= GICD_IROUTER + 8 * 32 && offset < GICD_IROUTER + 8 * lines()) {
-            long r = router[offset - GICD_IROUTER >> 3];
+            int spi = offset - GICD_IROUTER >> 3;
+            gic.touches(spi, false);
+            long r = router[spi];
             return bytes == 8 ? r : r >>> 8 * (offset & 4) & 0xffffffffL;
         }
         switch (offset) {
             case GICD_CTLR -> {
+                gic.touches(RWP, false);
                 int rwp = disablesLeft.getOpaque(0) != 0 ? GICD_CTLR_RWP : 0;
                 return (control() | GICD_CTLR_DS | GICD_CTLR_ARE_NS | rwp) & 0xffffffffL;
             }
@@ -102,6 +109,7 @@ public final class Distributor extends SpiInputs {
 
     private void writeRouter(Pcpu cpu, int offset, int bytes, long value) {
         int spi = offset - GICD_IROUTER >> 3;
+        gic.touches(spi, true);
         int shift = 8 * (offset & 4);
         long r = bytes == 8 ? value : router[spi] & ~(0xffffffffL << shift) | (value & 0xffffffffL) << shift;
         router[spi] = r;
@@ -119,6 +127,7 @@ public final class Distributor extends SpiInputs {
             return;
         }
         if ((offset & ~0x7f) == GICD_ICENABLER) {
+            gic.touches(RWP, true);
             disablesLeft.getAndAdd(0, 1);
             cpu.engine().hardware(cpu, disable, first, value);
             return;

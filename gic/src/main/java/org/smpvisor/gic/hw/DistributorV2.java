@@ -55,6 +55,7 @@ public final class DistributorV2 extends SpiInputs {
         if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + lines()) {
             long v = 0;
             for (int i = 0; i < bytes; i++) {
+                gic.touches(offset - GICD_ITARGETSR + i, false);
                 v |= targets.getOpaque(offset - GICD_ITARGETSR + i) << 8 * i;
             }
             return v;
@@ -91,6 +92,7 @@ public final class DistributorV2 extends SpiInputs {
     }
 
     private void writeTargets(Pcpu cpu, int spi, int value) {
+        gic.touches(spi, true);
         long written = value & (1 << gic.cpus()) - 1;
         targets.setOpaque(spi, written);
         cpu.engine().hardware(cpu, route, spi, written);

@@ -15,10 +15,14 @@ public abstract class Gic {
     private final RegisterLog log;
     private final DeactivationRule deactivation;
 
+    /** That of a controlled run, {@code null} natively. */
+    private final Memory memory;
+
     Gic(List<Pcpu> pcpus, RegisterLog log, DeactivationRule deactivation) {
         this.pcpus = pcpus.toArray(Pcpu[]::new);
         this.log = log;
         this.deactivation = deactivation;
+        this.memory = this.pcpus[0].memory();
     }
 
     /** The SPIs. */
@@ -51,6 +55,20 @@ public abstract class Gic {
 
     final DeactivationRule deactivation() {
         return deactivation;
+    }
+
+    /** An SPI is looked at, or changes: controlled runs note which step does that. */
+    final void touches(int spi, boolean write) {
+        if (memory != null) {
+            memory.touchesLine(spi, write);
+        }
+    }
+
+    /** What decides whether a pCPU is interrupted is looked at by that pCPU. */
+    final void touchesSignal(Pcpu cpu) {
+        if (memory != null) {
+            memory.touchesSignal(cpu);
+        }
     }
 
     static long seen(Pcpu cpu, long v) {

@@ -131,6 +131,7 @@ public final class GicHardware extends Gic {
             return v;
         }
         int i = frameAt(address);
+        touchesSignal(cpu);
         long v = seen(cpu, cpus[i].readFrame((int) (address - frameOf[i]), bytes));
         log().access(cpu.id(), RegisterLog.Component.GICR, false, redistributorOffset(address), null, bytes, v);
         return v;

@@ -56,6 +56,7 @@ public abstract class SpiInputs {
      * @return whether it made a new assertion; false means it coalesced with one that waits
      */
     public final boolean raise(int spi) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.counted(w, (w & SpiState.EDGE) != 0 ? w | SpiState.LATCH : w | SpiState.LINE);
@@ -81,6 +82,7 @@ public abstract class SpiInputs {
 
     /** Generation that Xen acknowledged last. */
     public final long acknowledgedGeneration(int spi) {
+        gic.touches(spi, false);
         return acknowledged.getOpaque(spi);
     }
 
@@ -116,12 +118,14 @@ public abstract class SpiInputs {
     // ---- CPU interfaces ---------------------------------------------------------------------------------------------
 
     final int priorityIfDeliverable(int spi, int cpu) {
+        gic.touches(spi, false);
         long w = spis.getVolatile(spi);
         return SpiState.isDeliverable(w) && isTarget(w, cpu) && isEnabledGroup() ? SpiState.priority(w) : 0x100;
     }
 
     /** The acknowledge: pending to active in one step, or false if the SPI has gone elsewhere meanwhile. */
     final boolean acknowledge(int spi, int cpu) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             if (!SpiState.isDeliverable(w) || !isTarget(w, cpu)) {
@@ -144,6 +148,7 @@ public abstract class SpiInputs {
     }
 
     final void update(int spi, long set, long clear) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.counted(w, w & ~clear | set);
@@ -189,6 +194,7 @@ public abstract class SpiInputs {
         if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + lines) {
             long v = 0;
             for (int i = 0; i < bytes; i++) {
+                gic.touches(offset - GICD_IPRIORITYR + i, false);
                 v |= (long) SpiState.priority(spis.getVolatile(offset - GICD_IPRIORITYR + i)) << 8 * i;
             }
             return v;
@@ -215,6 +221,7 @@ public abstract class SpiInputs {
         int first = (offset & 0x7f) * 8;
         long v = 0;
         for (int i = 0; i < 32 && first + i < lines; i++) {
+            gic.touches(first + i, false);
             long w = spis.getVolatile(first + i);
             boolean set = bit == SpiState.LATCH ? SpiState.isPending(w) : (w & bit) != 0;
             v |= set ? 1L << i : 0;
@@ -224,6 +231,7 @@ public abstract class SpiInputs {
 
     /** Changes the target field of an SPI. */
     final void setTarget(int spi, int target) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.withTarget(w, target);
@@ -235,6 +243,7 @@ public abstract class SpiInputs {
     }
 
     final void writePriority(int spi, int priority) {
+        gic.touches(spi, true);
         while (true) {
             long w = spis.getVolatile(spi);
             long next = SpiState.withPriority(w, priority & gic.priorityMask());

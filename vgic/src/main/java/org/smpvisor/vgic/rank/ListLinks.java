@@ -58,9 +58,27 @@ final class ListLinks {
             if (owner != null && owner != held) {
                 wrongLock(cpu, node, held, owner);
             }
-            look(cpu, node);
+            if (!look(cpu, node)) {
+                joined(cpu, held, node);
+            }
         }
         node.unlink(cpu);
+    }
+
+    /** Two that linked {@code node} at once can leave it between the heads of their lists, which its leaving joins. */
+    private static void joined(Pcpu cpu, VgicVcpu held, ListNode<PendingIrq> node) {
+        ListNode<PendingIrq> n = node.peekNext(cpu);
+        ListNode<PendingIrq> p = node.peekPrev(cpu);
+        if (n == p || n.element() != null || p.element() != null) {
+            return;
+        }
+        Domain d = held.domain().domain();
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            VgicVcpu v = RankVgic.of(d.vcpu(i));
+            if (v.inflight() == n || v.inflight() == p || v.lrPending() == n || v.lrPending() == p) {
+                v.astray().setRelease(cpu, node.element());
+            }
+        }
     }
 
     private void wrongLock(Pcpu cpu, ListNode<PendingIrq> node, VgicVcpu held, VgicVcpu owner) {
@@ -110,21 +128,24 @@ final class ListLinks {
     /**
      * The entry at which a walk over {@code v}'s list went astray: where the list is broken, else where it goes over to entries
      * that belong elsewhere, else where the walk was at last, else what was last changed under a wrong lock.
-     * Of the two on either side of a place the marked one is named.
+     * Of the two on either side of a place the marked one is named. All of that as the pCPU sees it, whose walk it was.
      *
      * @param last node at which the walk was last
      */
-    PendingIrq culprit(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last) {
+    PendingIrq culprit(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last) {
         ListNode<PendingIrq> a = head;
         for (int steps = 0; steps < MAX_WALK; steps++) {
-            ListNode<PendingIrq> b = a.next();
-            if (b == head && b.prev() == a) {
+            ListNode<PendingIrq> b = next(cpu, a);
+            if (b == head && prev(cpu, b) == a) {
                 break; // it has been mended meanwhile
             }
             PendingIrq p = b.element();
             boolean foreign = p != null
-                    && (head == v.inflight() ? p.owner().peek() : p.queueOwner().peek()) != v;
-            if (b.prev() != a || foreign || p == null) {
+                    && (head == v.inflight()
+                                    ? p.owner().peek(cpu)
+                                    : p.queueOwner().peek(cpu))
+                            != v;
+            if (prev(cpu, b) != a || foreign || p == null) {
                 ListNode<PendingIrq> at = bits(b) != 0 || a.element() == null ? b : a;
                 if (bits(at) != 0) {
                     return at.element();
@@ -133,7 +154,8 @@ final class ListLinks {
             }
             a = b;
         }
-        return bits(last) == 0 && v.astray().peek() != null ? v.astray().peek() : last.element();
+        PendingIrq astray = v.astray().peek(cpu);
+        return bits(last) == 0 && astray != null ? astray : last.element();
     }
 
     /** The list register that {@code p} says it is in holds {@code content} instead, and is about to be synced or taken away. */

@@ -76,7 +76,7 @@ final class ListRegisters {
         ListNode<PendingIrq> last = head;
         ListNode<PendingIrq> at = head.next(cpu);
         for (int steps = 0;
-                at != head && entry(v, head, last, at, steps).priority().getGuarded(cpu) <= priority;
+                at != head && entry(cpu, v, head, last, at, steps).priority().getGuarded(cpu) <= priority;
                 steps++) {
             last = at;
             at = at.next(cpu);
@@ -90,24 +90,30 @@ final class ListRegisters {
      * @param last the node from which the walk came here
      */
     PendingIrq entry(
-            VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, ListNode<PendingIrq> node, int steps) {
+            Pcpu cpu,
+            VgicVcpu v,
+            ListNode<PendingIrq> head,
+            ListNode<PendingIrq> last,
+            ListNode<PendingIrq> node,
+            int steps) {
         PendingIrq p = node.element();
-        checkSteps(v, head, last, steps);
+        checkSteps(cpu, v, head, last, steps);
         if (p == null) {
-            throw corrupted(v, head, last, "runs into the head of another list");
+            throw corrupted(cpu, v, head, last, "runs into the head of another list");
         }
         return p;
     }
 
     /** Ends a walk over one of {@code v}'s lists that has taken more steps than there can be entries. */
-    void checkSteps(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, int steps) {
+    void checkSteps(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, int steps) {
         if (steps > 32 + v.domain().nrSpis()) {
-            throw corrupted(v, head, last, "does not end");
+            throw corrupted(cpu, v, head, last, "does not end");
         }
     }
 
-    private StateCorrupted corrupted(VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, String how) {
-        PendingIrq at = rules.links.culprit(v, head, last);
+    private StateCorrupted corrupted(
+            Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, String how) {
+        PendingIrq at = rules.links.culprit(cpu, v, head, last);
         return new StateCorrupted(
                 v.domain().domain().id(),
                 at == null || at.irq() >= 32 ? v.vcpu().vcpuId() : at.vcpu(),
@@ -345,7 +351,7 @@ final class ListRegisters {
         ListNode<PendingIrq> node = last.next(cpu);
         while (node != v.lrPending() && left > 0) {
             ListNode<PendingIrq> following = node.next(cpu); // saved before a victim may be inserted
-            PendingIrq p = entry(v, v.lrPending(), last, node, 0);
+            PendingIrq p = entry(cpu, v, v.lrPending(), last, node, 0);
             lr = findUnusedLr(cpu, lr);
             if (lr >= gic.nrLrs()) {
                 PendingIrq victim = rules.victim.find(cpu, this, v, walkFrom, p);
@@ -404,7 +410,7 @@ final class ListRegisters {
         int steps = 0;
         ListNode<PendingIrq> last = v.inflight();
         for (ListNode<PendingIrq> n = last.next(cpu); n != v.inflight(); n = n.next(cpu)) {
-            PendingIrq p = entry(v, v.inflight(), last, n, steps++);
+            PendingIrq p = entry(cpu, v, v.inflight(), last, n, steps++);
             last = n;
             int priority = p.priority().getGuarded(cpu) >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
             if (priority >= mask || priority >= running) {

@@ -19,12 +19,12 @@ final class PastRankRules {
         void unlock(Pcpu cpu, SpinLock lock, int flags);
     }
 
-    /** Where an interrupt goes whose migration ends; V of the old vCPU held (XB-001). */
+    /** Where an interrupt goes whose migration ends; V of the old vCPU held (XB-001, XB-001w). */
     interface RetiredTarget {
         VgicVcpu lookUp(Pcpu cpu, VgicDomain d, int virq);
     }
 
-    /** When and how injection reads the priority (XB-002, XB-012). */
+    /** When and how injection reads the priority (XB-002, XB-012, XB-012w). */
     interface PriorityRule {
         /** Before V is taken. */
         int before(Pcpu cpu, VgicIrqRank rank, int virq);
@@ -33,7 +33,7 @@ final class PastRankRules {
         int inside(Pcpu cpu, VgicIrqRank rank, int virq, int before);
     }
 
-    /** The order in which an interrupt leaves the old vCPU's list and gets its new route (XB-026). */
+    /** The order in which an interrupt leaves the old vCPU's list and gets its new route (XB-026, XB-026w). */
     interface RetireOrder {
         void end(Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p, IrqDesc desc, RankRules.MigrationEndRule rule);
 
@@ -121,14 +121,21 @@ final class PastRankRules {
 
     PastRankRules(Variant variant, Marks marks) {
         this.marks = marks;
-        retiredTarget = variant.has(Bug.XB_001) ? this::targetUnderRank : (cpu, d, virq) -> d.target(cpu, virq);
-        boolean underRank = variant.has(Bug.XB_002) || variant.has(Bug.XB_012);
-        priority = underRank ? new UnderRank(variant.has(Bug.XB_002) ? Bug.XB_002 : Bug.XB_012) : new LockFree();
+        retiredTarget = variant.has(Bug.XB_001)
+                ? this::targetUnderRank
+                : variant.has(Bug.XB_001W) ? this::targetPlain : (cpu, d, virq) -> d.target(cpu, virq);
+        priority = variant.has(Bug.XB_002)
+                ? new UnderRank(Bug.XB_002)
+                : variant.has(Bug.XB_012)
+                        ? new UnderRank(Bug.XB_012)
+                        : variant.has(Bug.XB_012W) ? new Plain() : new LockFree();
         priorityWrite = variant.has(Bug.XB_012) ? new Open(Bug.XB_012) : new Masking();
         disableRank = variant.has(Bug.XB_008) ? new Open(Bug.XB_008) : new Masking();
         disableDesc = variant.has(Bug.XB_008) ? new Open(Bug.XB_008) : new Masking();
         clearPending = variant.has(Bug.XB_009) ? new Open(Bug.XB_009) : new Masking();
-        retireOrder = variant.has(Bug.XB_026) ? new RouteFirst() : new ListFirst();
+        retireOrder = variant.has(Bug.XB_026)
+                ? new RouteFirst()
+                : variant.has(Bug.XB_026W) ? new Unordered() : new ListFirst();
         refusedMove = variant.has(Bug.XB_027) ? this::allTheSame : cpu -> false;
         enableVcpu = variant.has(Bug.XB_029A) ? this::lockWriter : PastRankRules::lockTarget;
         enableApply = variant.has(Bug.XB_029B) ? this::applyOutside : PastRankRules::applyInside;
@@ -181,7 +188,8 @@ final class PastRankRules {
         }
     }
 
-    // ---- XB-001, XB-002 ---------------------------------------------------------------------------------------------
+    // ---- XB-001, XB-002, XB-012
+    // ---------------------------------------------------------------------------------------------
 
     private VgicVcpu targetUnderRank(Pcpu cpu, VgicDomain d, int virq) {
         marks.reached(cpu, Bug.XB_001);
@@ -192,7 +200,12 @@ final class PastRankRules {
         return target;
     }
 
-    private static final class LockFree implements PriorityRule {
+    private VgicVcpu targetPlain(Pcpu cpu, VgicDomain d, int virq) {
+        marks.reached(cpu, Bug.XB_001W);
+        return d.targetPlain(cpu, virq);
+    }
+
+    private static class LockFree implements PriorityRule {
         @Override
         public int before(Pcpu cpu, VgicIrqRank rank, int virq) {
             return 0;
@@ -201,6 +214,14 @@ final class PastRankRules {
         @Override
         public int inside(Pcpu cpu, VgicIrqRank rank, int virq, int before) {
             return rank.priority().getOpaque(cpu, virq & 31);
+        }
+    }
+
+    private final class Plain extends LockFree {
+        @Override
+        public int inside(Pcpu cpu, VgicIrqRank rank, int virq, int before) {
+            marks.reached(cpu, Bug.XB_012W);
+            return rank.priority().getPlain(cpu, virq & 31);
         }
     }
 
@@ -228,19 +249,30 @@ final class PastRankRules {
 
     // ---- XB-026, XB-027 ---------------------------------------------------------------------------------------------
 
-    private static final class ListFirst implements RetireOrder {
+    private static class ListFirst implements RetireOrder {
         @Override
         public void end(
                 Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p, IrqDesc desc, RankRules.MigrationEndRule rule) {
             lrs.removeInflight(cpu, v, p);
-            cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
+            order(cpu);
             lrs.routeToTarget(cpu, v, p, desc);
             rule.left(cpu, p);
+        }
+
+        void order(Pcpu cpu) {
+            cpu.smpWmb(); // off the list before the affinity lets another pCPU inject it under another lock
         }
 
         @Override
         public boolean isAhead(PendingIrq p) {
             return false;
+        }
+    }
+
+    private final class Unordered extends ListFirst {
+        @Override
+        void order(Pcpu cpu) {
+            marks.reached(cpu, Bug.XB_026W);
         }
     }
 

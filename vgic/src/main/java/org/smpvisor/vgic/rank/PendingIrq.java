@@ -89,16 +89,18 @@ public final class PendingIrq {
      * list next.
      */
     private final class OwnersLock implements Guard {
-        private VgicVcpu guardian(VgicVcpu listedOn) {
-            if (owningVcpu != null) {
-                return owningVcpu;
-            }
-            return listedOn != null ? listedOn : domain.peekTargetVcpu(irq);
-        }
-
         @Override
         public boolean isHeldBy(Pcpu cpu) {
-            return guardian(owner.peek(cpu)).lock().isHeldBy(cpu);
+            if (owningVcpu != null) {
+                return owningVcpu.lock().isHeldBy(cpu);
+            }
+            VgicVcpu listedOn = owner.peek(cpu);
+            VgicVcpu guardian = listedOn != null ? listedOn : vcpu(domain.peekTarget(cpu, irq));
+            return guardian.lock().isHeldBy(cpu);
+        }
+
+        private VgicVcpu vcpu(int id) {
+            return (VgicVcpu) domain.domain().vcpu(id).vgic();
         }
 
         @Override
@@ -113,7 +115,13 @@ public final class PendingIrq {
 
         @Override
         public String toString() {
-            return guardian(owner.peek()).lock().toString();
+            if (owningVcpu != null) {
+                return owningVcpu.lock().toString();
+            }
+            VgicVcpu listedOn = owner.peek();
+            return (listedOn != null ? listedOn : vcpu(domain.peekTarget(irq)))
+                    .lock()
+                    .toString();
         }
     }
 

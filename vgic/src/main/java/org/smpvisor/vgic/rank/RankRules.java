@@ -238,7 +238,7 @@ final class RankRules {
     // ---- H2 ---------------------------------------------------------------------------------------------------------
 
     private boolean trustTarget(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu v) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) == null) {
+        if (d.peekTarget(cpu, p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) == null) {
             reached(cpu, Quirk.H2, p);
         }
         return true;
@@ -387,7 +387,7 @@ final class RankRules {
         int steps = 0;
         for (ListNode<PendingIrq> n = last.next(cpu); n != v.inflight(); ) {
             ListNode<PendingIrq> following = n.next(cpu); // saved before the entry may leave the list
-            PendingIrq p = lrs.entry(v, v.inflight(), last, n, steps++);
+            PendingIrq p = lrs.entry(cpu, v, v.inflight(), last, n, steps++);
             if ((p.status().getOpaque(cpu) & LATE) == LATE) {
                 lrs.updateOneLr(cpu, v, lrs.lrOf(cpu, v, p));
             } else {
@@ -457,7 +457,7 @@ final class RankRules {
         int steps = 0;
         for (ListNode<PendingIrq> n = from.prev(cpu); n != from; n = n.prev(cpu)) {
             PendingIrq candidate = n.element();
-            lrs.checkSteps(v, v.inflight(), from, ++steps);
+            lrs.checkSteps(cpu, v, v.inflight(), from, ++steps);
             if (candidate == null) {
                 reached(cpu, Quirk.H28, p); // the list head is read as an entry: never a victim
                 continue;
@@ -480,7 +480,7 @@ final class RankRules {
             Pcpu cpu, ListRegisters lrs, VgicVcpu v, ListNode<PendingIrq> from, PendingIrq p) {
         int steps = 0;
         for (ListNode<PendingIrq> n = v.inflight().prev(cpu); n != v.inflight(); n = n.prev(cpu)) {
-            PendingIrq candidate = lrs.entry(v, v.inflight(), n, n, steps++);
+            PendingIrq candidate = lrs.entry(cpu, v, v.inflight(), n, n, steps++);
             if (candidate.priority().getGuarded(cpu) <= p.priority().getGuarded(cpu)) {
                 return null;
             }
@@ -540,7 +540,7 @@ final class RankRules {
      * now, the new target's injectors have used another lock meanwhile.
      */
     void queued(Pcpu cpu, VgicDomain d, VgicVcpu v, PendingIrq p) {
-        if (d.peekTarget(p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) != null) {
+        if (d.peekTarget(cpu, p.irq()) != v.vcpu().vcpuId() && p.owner().peek(cpu) != null) {
             if (targetTrusted) {
                 reached(cpu, Quirk.H2, p);
             }

@@ -125,6 +125,12 @@ public final class VgicDomain implements Domain.State {
         return (VgicVcpu) domain.vcpu(rankOfSpi(virq).targetOpaque(cpu, virq)).vgic();
     }
 
+    /** The same by a plain load; for a bug of the past. */
+    VgicVcpu targetPlain(Pcpu cpu, int virq) {
+        return (VgicVcpu)
+                domain.vcpu(rankOfSpi(virq).vcpu().getPlain(cpu, virq & 31)).vgic();
+    }
+
     /** Whether the enable register says that {@code p} is enabled, for observers. */
     public boolean peekEnabled(PendingIrq p) {
         VgicIrqRank rank = p.irq() < 32 ? ((VgicVcpu) domain.vcpu(p.vcpu()).vgic()).privateRank() : rankOfSpi(p.irq());
@@ -136,9 +142,9 @@ public final class VgicDomain implements Domain.State {
         return guardBinding;
     }
 
-    /** Target vCPU of an SPI, for observers and shadows. */
-    VgicVcpu peekTargetVcpu(int virq) {
-        return (VgicVcpu) domain.vcpu(peekTarget(virq)).vgic();
+    /** Target vCPU id of an SPI, for shadows of what {@code cpu} does. */
+    int peekTarget(Pcpu cpu, int virq) {
+        return rankOfSpi(virq).vcpu().peek(cpu, virq & 31);
     }
 
     /** Target vCPU id of an SPI, for observers. */
