@@ -88,16 +88,11 @@ public final class SmallScenarios {
                     .promises(Counter.EVICTIONS),
             new SmallScenario(
                             "virtual-move",
-                            "a purely virtual SPI is set pending while it is routed elsewhere, switched off and on",
-                            2)
+                            "two vCPUs route a purely virtual SPI, which all set pending and one switches off and on",
+                            3)
                     .virtualLine(V)
                     .vcpu(new Script().pend(V).pend(V))
-                    .vcpu(new Script().pend(V).move(V, 1).pend(V))
-                    .promises(Counter.MIGRATIONS),
-            new SmallScenario("virtual-retargets", "two vCPUs route a purely virtual SPI, and all set it pending", 3)
-                    .virtualLine(V)
-                    .vcpu(new Script().pend(V).pend(V))
-                    .vcpu(new Script().route(V, 1).pend(V))
+                    .vcpu(new Script().route(V, 1).disable(V).pend(V).enable(V))
                     .vcpu(new Script().route(V, 2).pend(V))
                     .promises(Counter.MIGRATIONS),
             new SmallScenario("release", "a device is taken from a domain that is destroyed, and fires", 2)

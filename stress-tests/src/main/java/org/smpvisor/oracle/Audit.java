@@ -262,6 +262,10 @@ public final class Audit {
             } else if (!has(p, PendingIrq.VISIBLE) || p.lrNumber() != i) {
                 inconsistent(d, p, v, "is in " + where + ", and its entry says: " + p.describe());
             }
+            VgicVcpu owner = p.peekOwner();
+            if (owner != null && owner != v.vgic()) {
+                inconsistent(d, p, v, "is in " + where + ", and in flight on " + owner.vcpu());
+            }
             if (valid) {
                 judgeContents(d, v, p, lr, where, on == null);
             }

@@ -25,7 +25,7 @@ class BugHuntTest {
         "XB-013, enable-inject",
         "XB-014, host-handlers",
         "XB-026, linux-move",
-        "XB-027, virtual-retargets",
+        "XB-027, virtual-move",
         "XB-029a, enable-inject",
         "XB-029b, enable-inject",
         "XB-030, inject-retarget",

@@ -169,6 +169,11 @@ public final class PendingIrq {
         return priority;
     }
 
+    /** The vCPU on whose inflight list it is, {@code null} for none; for observers. */
+    public VgicVcpu peekOwner() {
+        return owner.peek();
+    }
+
     RefCell<VgicVcpu> owner() {
         return owner;
     }
