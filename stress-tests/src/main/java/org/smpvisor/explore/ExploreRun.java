@@ -77,7 +77,7 @@ public final class ExploreRun {
         Map<String, Double> firstSeen = new LinkedHashMap<>();
         List<Explorer> explorers = new ArrayList<>();
         for (int w = 0; w < options.threads(); w++) {
-            boolean searches = w == 0 || options.strategy().equals("search");
+            boolean searches = w == 0 || Portfolio.isSearch(options.strategy());
             if (searches && w > 0) {
                 break; // a second search would repeat the first
             }

@@ -82,6 +82,9 @@ final class Portfolio {
     static final List<String> NAMES =
             List.of("portfolio", "random", "spread", "pos", "pct", "buffers", "search", "dpor");
 
+    /** Those of them that try everything in an order of their own, so that a second worker would repeat the first. */
+    private static final Set<String> SEARCHES = Set.of("search", "dpor");
+
     private final List<Arm> arms = new ArrayList<>();
     private final Map<String, String> exhausted = new LinkedHashMap<>();
     private int at;
@@ -127,6 +130,11 @@ final class Portfolio {
             }
         }
         over = arms.isEmpty();
+    }
+
+    /** Whether workers of that strategy would all do the same. */
+    static boolean isSearch(String name) {
+        return SEARCHES.contains(name);
     }
 
     /** A single strategy. */

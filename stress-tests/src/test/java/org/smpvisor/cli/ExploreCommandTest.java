@@ -89,6 +89,8 @@ class ExploreCommandTest {
                 "host-handlers",
                 "--strategy",
                 "dpor",
+                "--threads",
+                "2",
                 "--schedules",
                 "300",
                 "--quirks",
