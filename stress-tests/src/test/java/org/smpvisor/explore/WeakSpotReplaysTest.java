@@ -32,6 +32,9 @@ class WeakSpotReplaysTest {
         DROPPED_ASSERTION(Quirk.H3, "retarget-eoi", Violation.Kind.LOST, "without a list register"),
         STALE_TARGET(Quirk.H2, "virtual-move", Violation.Kind.CORRUPTED, "does not end"),
         WRONG_VCPU(Quirk.H1, "virtual-move", Violation.Kind.WRONG_TARGET, "ceased to be its target"),
+        EDGE_BEFORE_DISABLE(
+                Quirk.H11, "virtual-move", Violation.Kind.LEFT_BEHIND, "is marked QUEUED that is on no list"),
+        EARLIER_TARGET(Quirk.H10, "virtual-move", Violation.Kind.WRONG_TARGET, "ceased to be its target"),
         SLEEPER_NOT_WOKEN(Quirk.SV1, "enable-inject", Violation.Kind.LOST, "raised"),
         SLEEPER_OVER_A_LOADED_LR(Quirk.SV2, "linux-move", Violation.Kind.LEFT_BEHIND, "enabled and undelivered"),
         NO_WAY_OUT(Quirk.SV3, "lr-pressure", Violation.Kind.LIVELOCK, "does not get out");

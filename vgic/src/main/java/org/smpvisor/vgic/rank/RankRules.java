@@ -151,8 +151,8 @@ final class RankRules {
 
     RankRules(Variant variant, Marks marks) {
         this.marks = marks;
-        virtualCause = variant.isFixed(Quirk.H1) ? Quirk.H2 : Quirk.H1;
-        hardwareCause = variant.isFixed(Quirk.H3) ? Quirk.H2 : Quirk.H3;
+        virtualCause = firstInForce(variant, Quirk.H1, Quirk.H2, Quirk.H10);
+        hardwareCause = firstInForce(variant, Quirk.H3, Quirk.H2, Quirk.H10);
         this.links = new ListLinks(marks, virtualCause, hardwareCause);
         this.past = new PastRankRules(variant, marks);
         movesVirtual = variant.isFixed(Quirk.H1);
@@ -522,6 +522,16 @@ final class RankRules {
         public void leave(Pcpu cpu, int flags) {
             cpu.localIrqRestore(flags);
         }
+    }
+
+    /** The first of some quirks that is as in Xen; the first of all if none is, and nothing can come of it. */
+    private static Quirk firstInForce(Variant variant, Quirk... quirks) {
+        for (Quirk q : quirks) {
+            if (!variant.isFixed(q)) {
+                return q;
+            }
+        }
+        return quirks[0];
     }
 
     // ---- marks ------------------------------------------------------------------------------------------------------
