@@ -207,6 +207,14 @@ class ArchitectureTest {
             .haveModifier(JavaModifier.SYNCHRONIZED);
 
     @ArchTest
+    static final ArchRule whoExploresHoldsNoMonitor = noMethods()
+            .that()
+            .areDeclaredInClassesThat(resideInAPackage("..smpvisor.explore.."))
+            .should()
+            .haveModifier(JavaModifier.SYNCHRONIZED)
+            .because("the JVM crashes where continuations run under a monitor");
+
+    @ArchTest
     static final ArchRule threadLocalsAreNowhere =
             noClasses().should().dependOnClassesThat().areAssignableTo(ThreadLocal.class);
 

@@ -7,6 +7,9 @@ import java.lang.invoke.MethodType;
 /**
  * One carrier thread and the JDK's own continuations, which are internal to it and found at run time: a switch costs a
  * fraction of a microsecond. Needs {@code --add-exports java.base/jdk.internal.vm=ALL-UNNAMED} on JDK 21 or later.
+ *
+ * <p>Whoever starts a run must hold no monitor: a continuation that yields takes the carrier's monitors with it, and the JVM crashes
+ * when they are left (seen on JDK 25).
  */
 final class ContinuationVehicle implements Vehicle {
     /** Looked up once; absent on older JDKs or without the export. */

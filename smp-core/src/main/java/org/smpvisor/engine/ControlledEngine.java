@@ -78,6 +78,7 @@ public final class ControlledEngine extends Engine {
     private final boolean[] irqOrdered;
     private final boolean[] leaves;
     private final boolean[] mustTake;
+    private final boolean[] waitIsOver;
     private final HwQueue[] hw;
     private final Memory memory;
     private boolean buffering;
@@ -122,6 +123,7 @@ public final class ControlledEngine extends Engine {
         irqOrdered = new boolean[n];
         leaves = new boolean[n];
         mustTake = new boolean[n];
+        waitIsOver = new boolean[n];
         hw = new HwQueue[n];
         memory = new Memory(n, this);
         Arrays.setAll(hw, i -> new HwQueue());
@@ -331,6 +333,12 @@ public final class ControlledEngine extends Engine {
             boolean takes = signalled && open && s != State.WFI && what[k] != Point.START;
             if (takes) {
                 set |= 1L << n + k;
+            }
+            if (s == State.WAITING && !waitIsOver[k] && isWaitOver(k)) {
+                waitIsOver[k] = true;
+                if (tracing != null && strategy.countsInterrupts()) {
+                    tracing.touchSignal(k, true); // from now on an interrupt is one that it takes where it could go on
+                }
             }
             if (s == State.READY ? !(takes && mustTake[k]) : s == State.WFI ? signalled || stopped : isWaitOver(k)) {
                 set |= buffering && mustDrain(k) ? 0 : 1L << k;
@@ -581,6 +589,7 @@ public final class ControlledEngine extends Engine {
         on[k] = cpu.waitingFor();
         waitEpoch[k] = epoch;
         state[k] = State.WAITING;
+        waitIsOver[k] = false;
         if (tracing != null && !(on[k] instanceof SpinLock)) {
             tracing.touchAll(); // it will wait for any write that comes after this moment
         }
@@ -798,6 +807,12 @@ public final class ControlledEngine extends Engine {
     /** What can change places: actors of one process never do. A pCPU and its interrupts are one. */
     int processOf(int actor) {
         return actor < 2 * n ? actor % n : actor;
+    }
+
+    /** Whether the last run ended before everything in it had: it failed, or somebody could not be got to leave. */
+    boolean endedEarly() {
+        Outcome.End end = outcome.end();
+        return end != Outcome.End.QUIESCENT && end != Outcome.End.STOPPED && end != Outcome.End.CUT;
     }
 
     /** Whether the run became so long that the strategy was not asked any more. */

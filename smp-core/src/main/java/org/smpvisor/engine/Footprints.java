@@ -20,7 +20,8 @@ public final class Footprints {
     private static final int HARDWARE = TASKLETS + MAX_PCPUS;
     private static final int LINES = 64;
     private static final int MAX_LINES = 1024;
-    private static final int WATCHED = LINES + MAX_LINES;
+    private static final int ACCOUNTS = LINES + MAX_LINES;
+    private static final int WATCHED = ACCOUNTS + MAX_LINES;
 
     private int[] entries = new int[1 << 12];
     private int[] begins = new int[1 << 10];
@@ -97,6 +98,11 @@ public final class Footprints {
 
     void touchLine(int spi, boolean write) {
         touch(LINES + spi, write);
+    }
+
+    /** What an observer knows of a virtual interrupt, by which it judges. */
+    void touchAccount(int virq) {
+        touch(ACCOUNTS + virq, true);
     }
 
     // ---- for strategies ---------------------------------------------------------------------------------------------

@@ -187,6 +187,13 @@ public final class Memory {
         }
     }
 
+    /** An observer takes down what happens to a virtual interrupt: what it finds depends on the order. */
+    public void touchesAccount(int virq) {
+        if (tracing != null) {
+            tracing.touchAccount(virq);
+        }
+    }
+
     /** Work is posted to the pCPU, or taken from its queue. */
     public void touchesTasklets(Pcpu cpu) {
         if (tracing != null) {

@@ -5,17 +5,20 @@ import java.util.Locale;
 
 /**
  * Search through all schedules, of which it tries one of each kind: two are of one kind if they differ in the order of steps that
- * touch nothing in common, see {@link Footprints}. Whatever any schedule can come to, one of those that are tried comes to. It
- * knows no bounds: what it has exhausted is everything, but for schedules longer than {@link ControlledEngine#FAIR_AFTER}.
+ * touch nothing in common, see {@link Footprints}. Whatever any schedule can come to, one of those that are tried comes to. There is no
+ * bound on preemptions, and one on interrupts only if that is wanted; schedules longer than {@link ControlledEngine#FAIR_AFTER} are
+ * searched as far as that.
  *
  * <p>This is dynamic partial-order reduction with source sets and sleep sets (Abdulla, Aronsson, Jonsson, Sagonas, POPL 2014). After
  * each schedule, steps are looked for that touch something in common and could have come in the other order; where the earlier of
  * them was decided, an actor that leads there is noted, to be tried later. An actor that has been tried sleeps where what it would do
- * has not been touched since. Departures, each of which tries more and never less:
+ * has not been touched since. What is particular here:
  *
  * <ul>
  *   <li>A pCPU and the taking of its interrupt are two choices of one process: where one is tried, so is the other.
- *   <li>If no actor that leads to the other order could go on at that moment, all that could are noted.
+ *   <li>If no actor that leads to the other order could go on at that moment, all that could are noted; but none if the later step had
+ *       to wait for the earlier one.
+ *   <li>Where a run fails, what the others were about to do is not done: all that could go on at its last decision are noted.
  *   <li>What depends on whether anybody else can go on, or on the time, counts as touching everything.
  * </ul>
  */
@@ -99,6 +102,11 @@ public final class PartialOrderSearch implements Search {
     @Override
     public boolean tracesSteps() {
         return true;
+    }
+
+    @Override
+    public boolean countsInterrupts() {
+        return !isUnbounded();
     }
 
     @Override
@@ -227,6 +235,9 @@ public final class PartialOrderSearch implements Search {
             return true;
         }
         findRaces();
+        if (engine.endedEarly() && last >= 0) {
+            wanted[last] |= enabled[last]; // what the others were about to do was not done, so that no race shows it
+        }
         for (int s = last; s >= 0; s--) {
             if (enabled[s] == 0) {
                 continue;
@@ -259,7 +270,7 @@ public final class PartialOrderSearch implements Search {
                 int p = engine.processOf(engine.decision(i));
                 if (now[p] <= i) { // nothing else orders the two
                     join(i);
-                    rivals[r] = isEnabledBy(i, j, before) ? i : ~i;
+                    rivals[r] = ~i;
                 }
             }
             now[q] = j + 1;
@@ -268,7 +279,7 @@ public final class PartialOrderSearch implements Search {
             if (j >= branch) {
                 for (int r = 0; r < rivalCount; r++) {
                     if (rivals[r] < 0) {
-                        wantReverse(~rivals[r], j);
+                        wantReverse(~rivals[r], j, before);
                     }
                 }
             }
@@ -277,16 +288,6 @@ public final class PartialOrderSearch implements Search {
         for (int t = 0; t < touchedCount; t++) {
             isTouched[touched[t]] = false;
         }
-    }
-
-    /**
-     * Whether step {@code j} could not have come before step {@code i}, since that made it possible: what its process waited for
-     * was not there. Whatever else could have made it possible races with step {@code i}, and is found by that.
-     *
-     * @param before the last step of the same process, -1 for none
-     */
-    private boolean isEnabledBy(int i, int j, int before) {
-        return before < i && i <= last && enabled[i] != 0 && (enabled[i] >>> engine.decision(j) & 1) == 0;
     }
 
     /** Row 0 of the clocks is what is known before anything has happened; row {@code i + 1} belongs to step {@code i}. */
@@ -378,8 +379,13 @@ public final class PartialOrderSearch implements Search {
         }
     }
 
-    /** Step {@code j} could have come before step {@code i}: sees to it that somebody is tried there who leads to that. */
-    private void wantReverse(int i, int j) {
+    /**
+     * Step {@code j} comes after step {@code i} only by the order in which they were chosen: sees to it that somebody is tried there
+     * who leads to the other order.
+     *
+     * @param before the step before {@code j} of the same process, -1 for none
+     */
+    private void wantReverse(int i, int j, int before) {
         if (i > last || enabled[i] == 0) {
             return; // nothing was decided there
         }
@@ -389,7 +395,9 @@ public final class PartialOrderSearch implements Search {
         }
         long able = leads & enabled[i];
         if (able == 0) {
-            wanted[i] |= enabled[i];
+            // What its process waited for came with step i: there is no other order. Else nobody knows who leads there.
+            boolean waited = before < i && (enabled[i] >>> engine.decision(j) & 1) == 0;
+            wanted[i] |= waited ? 0 : enabled[i];
             return;
         }
         int a = engine.decision(j);

@@ -40,6 +40,11 @@ public interface Strategy {
         return true;
     }
 
+    /** Whether it matters to it, while steps are traced, that a pCPU that takes an interrupt could have gone on instead. */
+    default boolean countsInterrupts() {
+        return false;
+    }
+
     /** A run has ended; returns whether there is anything left to try. */
     default boolean end() {
         return true;

@@ -36,7 +36,10 @@ class PartialOrderSearchTest {
                 results.add(
                         o.end() == Outcome.End.QUIESCENT
                                 ? result.get()
-                                : o.end().toString());
+                                : o.failure() != null
+                                        ? result.get() + " "
+                                                + o.failure().getClass().getSimpleName()
+                                        : o.end().toString());
                 runs++;
             }
             more = s.end();
@@ -136,6 +139,33 @@ class PartialOrderSearchTest {
         };
         searchesAreAtOne(0, () -> "", one, other);
         assertThat(results).containsExactly("", "DEADLOCK");
+    }
+
+    @Test
+    void whatOthersWereAboutToDoIsTriedThoughSomebodyFails() {
+        searchesAreAtOne(
+                0,
+                () -> "" + b.peek(),
+                cpu -> {
+                    a.setOpaque(cpu, 1);
+                    throw new IllegalStateException("planted");
+                },
+                cpu -> {
+                    b.setOpaque(cpu, a.getOpaque(cpu));
+                    throw new IllegalArgumentException("planted, too");
+                });
+        assertThat(results).containsExactly("0 IllegalArgumentException", "0 IllegalStateException");
+    }
+
+    @Test
+    void aLockIsHandedOnToWhoeverWaitsWhileAThirdLooksWithoutIt() {
+        searchesAreAtOne(
+                0,
+                () -> a.peek() + " " + b.peek(),
+                cpu -> locked(cpu, 1),
+                cpu -> locked(cpu, 2),
+                cpu -> b.setOpaque(cpu, a.getOpaque(cpu)));
+        assertThat(results).contains("1 0", "1 1", "1 2", "2 0", "2 1", "2 2");
     }
 
     private void count(Pcpu cpu, IntCell cell) {

@@ -1,6 +1,7 @@
 package org.smpvisor.explore;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -9,7 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
@@ -72,7 +76,7 @@ public final class BugHunt {
             Set<String> twinFindings) {
         public Result {
             catches = List.copyOf(catches);
-            twinFindings = Set.copyOf(twinFindings);
+            twinFindings = Collections.unmodifiableSet(new TreeSet<>(twinFindings)); // the same order in every run
         }
 
         /** The first report of a tool that must find it, or else of another; {@code null} if there was none. */
@@ -102,6 +106,7 @@ public final class BugHunt {
         private final Variant variant;
         private final long seed;
         private final Map<Way, Explorer> explorers = new HashMap<>();
+        private final Lock busy = new ReentrantLock();
 
         Twin(Variant variant, long seed) {
             this.variant = variant;
@@ -109,36 +114,54 @@ public final class BugHunt {
         }
 
         /** Explores until {@code schedules} were tried in that way; what was tried for another hunt counts. */
-        synchronized void explore(Way way, long schedules) {
-            Explorer e = explorers.computeIfAbsent(way, w -> w.explorer(variant, true, seed));
-            if (e.schedules() < schedules) {
-                e.explore(() -> e.schedules() >= schedules);
-            }
+        void explore(Way way, long schedules) {
+            whileAlone(() -> {
+                Explorer e = explorers.computeIfAbsent(way, w -> w.explorer(variant, true, seed));
+                if (e.schedules() < schedules) {
+                    e.explore(() -> e.schedules() >= schedules);
+                }
+                return null;
+            });
         }
 
         /** What is unexplained in a scenario, by signature, in whatever way it was found. */
-        synchronized Set<String> findings(SmallScenario s) {
-            Set<String> out = new TreeSet<>();
-            explorers.forEach((way, e) -> {
-                if (way.scenario() == s) {
-                    for (Explorer.Group g : e.groups()) {
-                        if (g.explainedBy() == null) {
-                            out.add(s.name() + ": " + g.first().signature());
+        Set<String> findings(SmallScenario s) {
+            return whileAlone(() -> {
+                Set<String> out = new TreeSet<>();
+                explorers.forEach((way, e) -> {
+                    if (way.scenario() == s) {
+                        for (Explorer.Group g : e.groups()) {
+                            if (g.explainedBy() == null) {
+                                out.add(s.name() + ": " + g.first().signature());
+                            }
                         }
                     }
-                }
+                });
+                return out;
             });
-            return out;
         }
 
-        synchronized Set<String> findings() {
-            Set<String> out = new TreeSet<>();
-            explorers.keySet().forEach(w -> out.addAll(findings(w.scenario())));
-            return out;
+        Set<String> findings() {
+            return whileAlone(() -> {
+                Set<String> out = new TreeSet<>();
+                explorers.keySet().forEach(w -> out.addAll(findings(w.scenario())));
+                return out;
+            });
         }
 
-        synchronized long schedules(Way way) {
-            return explorers.containsKey(way) ? explorers.get(way).schedules() : 0;
+        long schedules(Way way) {
+            return whileAlone(
+                    () -> explorers.containsKey(way) ? explorers.get(way).schedules() : 0);
+        }
+
+        /** Not by {@code synchronized}: who holds a monitor while continuations run wrecks the JVM's account of its locks. */
+        private <T> T whileAlone(Supplier<T> work) {
+            busy.lock();
+            try {
+                return work.get();
+            } finally {
+                busy.unlock();
+            }
         }
     }
 
@@ -230,6 +253,7 @@ public final class BugHunt {
         private final Twin twin;
         private final List<SmallScenario> suitable = new ArrayList<>();
         private final Map<Way, Explorer> explorers = new HashMap<>();
+        private final Lock busy = new ReentrantLock();
         private final Map<Way, Long> tried = new HashMap<>();
         private final Map<Way, Long> hitsAtMark = new HashMap<>();
         private final EnumMap<Bug.Tool, Catch> catches = new EnumMap<>(Bug.Tool.class);

@@ -11,6 +11,7 @@ import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.Memory;
 import org.smpvisor.gic.hw.SpiInputs;
 import org.smpvisor.trace.Witness;
 
@@ -149,6 +150,7 @@ public final class Ledger implements Witness {
     public void guestSgiBegins(Pcpu cpu, Vcpu sender, long sgir) {
         Domain d = domains[sender.domain().id()];
         int sgi = (int) (sgir >>> 24) & 0xf;
+        account(cpu, sgi);
         if ((sgir >>> 40 & 1) != 0) {
             for (int t = 0; t < d.vcpus; t++) {
                 if (t != sender.vcpuId()) {
@@ -175,6 +177,7 @@ public final class Ledger implements Witness {
         Domain d = domains[v.domain().id()];
         for (long bits = value & 0xffffffffL; bits != 0; bits &= bits - 1) {
             int virq = (int) o * 8 + Long.numberOfTrailingZeros(bits);
+            account(cpu, virq);
             d.raising.setOpaque(d.spiSource(virq) * d.vcpus + v.vcpuId(), d.epoch.getOpaque(virq));
             begin(d, d.spiSource(virq), v.vcpuId());
         }
@@ -189,7 +192,16 @@ public final class Ledger implements Witness {
         Domain d = domains[v.domain().id()];
         for (long bits = value & 0xffffffffL; bits != 0; bits &= bits - 1) {
             int virq = (int) o * 8 + Long.numberOfTrailingZeros(bits);
+            account(cpu, virq);
             d.raising.setOpaque(d.spiSource(virq) * d.vcpus + v.vcpuId(), IDLE);
+        }
+    }
+
+    /** The accounts of a virtual interrupt are looked at or changed: controlled runs note which step does that. */
+    private static void account(Pcpu cpu, int virq) {
+        Memory m = cpu.memory();
+        if (m != null) {
+            m.touchesAccount(virq);
         }
     }
 
@@ -203,6 +215,7 @@ public final class Ledger implements Witness {
     @Override
     public void guestAck(Pcpu cpu, Vcpu v, int virq, int physical, long generation) {
         Domain d = domains[v.domain().id()];
+        account(cpu, virq);
         if (physical >= 0) {
             ackPhysical(cpu, v, d, virq, physical, generation);
         } else {
@@ -312,6 +325,7 @@ public final class Ledger implements Witness {
     @Override
     public void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {
         Domain d = domains[domain];
+        account(cpu, virq);
         d.targetUntil.setOpaque(virq * d.vcpus + to, NOW);
         d.targetUntilEpoch.setOpaque(virq * d.vcpus + to, NOW);
     }
@@ -319,6 +333,7 @@ public final class Ledger implements Witness {
     @Override
     public void routeEnds(Pcpu cpu, int domain, int virq, int from, int to) {
         Domain d = domains[domain];
+        account(cpu, virq);
         d.targetUntil.setOpaque(virq * d.vcpus + from, gic.generation(virq));
         long epoch = d.epoch.getOpaque(virq);
         d.targetUntilEpoch.setOpaque(virq * d.vcpus + from, epoch);

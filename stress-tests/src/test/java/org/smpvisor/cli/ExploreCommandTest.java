@@ -97,6 +97,7 @@ class ExploreCommandTest {
                 "fixed",
                 "--json");
         assertThat(e.json().get("strategy").asText()).isEqualTo("dpor");
+        assertThat(e.json().get("threads").asInt()).isEqualTo(2);
         assertThat(e.json().get("schedules").asInt()).isEqualTo(300);
         assertThat(e.json().get("failures")).isEmpty();
     }

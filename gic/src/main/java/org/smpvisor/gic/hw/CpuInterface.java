@@ -85,6 +85,7 @@ public final class CpuInterface extends GicCpu {
 
     /** Writes one of the configuration registers of the CPU interface. */
     public void write(SystemRegister r, long value) {
+        gic.touchesSignal(pcpu);
         log(r, true, value);
         switch (r) {
             case ICC_SRE_EL1, ICC_SRE_EL2 -> sre = (int) value;
@@ -174,6 +175,7 @@ public final class CpuInterface extends GicCpu {
 
     /** Writes a register of this redistributor; only its own pCPU does. */
     void writeFrame(int offset, int bytes, long value) {
+        gic.touchesSignal(pcpu);
         int v = (int) value;
         if (offset == GICR_WAKER) {
             waker = (v & 2) != 0 ? 0x6 : 0;

@@ -185,6 +185,7 @@ public abstract class SpiInputs {
     final void setControl(int value) {
         control = value;
         for (int i = NR_LOCAL_IRQS; i < lines; i++) {
+            gic.touches(i, true);
             settle(i, spis.getVolatile(i));
         }
     }
