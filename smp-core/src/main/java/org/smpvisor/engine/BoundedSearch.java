@@ -1,7 +1,6 @@
 package org.smpvisor.engine;
 
 import java.util.Arrays;
-import java.util.Locale;
 
 /**
  * Depth-first search through all schedules with at most so many preemptions and so many interrupts taken where the pCPU could
@@ -215,10 +214,7 @@ public final class BoundedSearch implements Search {
 
     @Override
     public String bound() {
-        String of = "all schedules with " + counts();
-        return truncated
-                ? of + String.format(Locale.ROOT, ", for their first %,d steps", ControlledEngine.FAIR_AFTER)
-                : of;
+        return Search.within("all schedules with " + counts(), truncated);
     }
 
     private String counts() {

@@ -1,7 +1,6 @@
 package org.smpvisor.engine;
 
 import java.util.Arrays;
-import java.util.Locale;
 
 /**
  * Search through all schedules, of which it tries one of each kind: two are of one kind if they differ in the order of steps that
@@ -461,8 +460,6 @@ public final class PartialOrderSearch implements Search {
             of += " in which each pCPU takes up to " + maxInterrupts
                     + (maxInterrupts == 1 ? " interrupt" : " interrupts") + " where it could go on";
         }
-        return truncated
-                ? of + String.format(Locale.ROOT, ", for their first %,d steps", ControlledEngine.FAIR_AFTER)
-                : of;
+        return Search.within(of, truncated);
     }
 }
