@@ -23,6 +23,11 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
     private static final int CTLR_BITS = 0x1f;
     private static final int ALL_MAINTENANCE = 0xfe;
     private static final int ALL_PENDING_SGI = 0x1c00;
+    /** What five bits of priority leave of the binary points; a smaller one is raised to that. */
+    private static final int MIN_BPR = 2;
+
+    private static final int MIN_ABPR = 3;
+    private static final int VMCR_RESET = MIN_BPR << Gich.VMCR_BPR_SHIFT | MIN_ABPR << Gich.VMCR_ABPR_SHIFT;
 
     private final GicV2Hardware gic;
     private final CpuInterfaceV2 cpu;
@@ -32,7 +37,7 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
     private int hcr;
 
     @OwnedBy("pcpu")
-    private int vmcr;
+    private int vmcr = VMCR_RESET;
 
     /** GICH_APR: bit n for priority 8*n. */
     @OwnedBy("pcpu")
@@ -94,7 +99,11 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
         }
         switch (offset) {
             case Gich.HCR -> hcr = v;
-            case Gich.VMCR -> vmcr = v;
+            case Gich.VMCR -> {
+                vmcr = v;
+                writeBinaryPoint(v >>> Gich.VMCR_BPR_SHIFT);
+                writeGroup1BinaryPoint(v >>> Gich.VMCR_ABPR_SHIFT);
+            }
             case Gich.APR -> activePriorities = v;
             default -> {
                 if (isLr(offset)) {
@@ -317,7 +326,7 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
             case GICC_CTLR -> writeControl(value);
             case GICC_PMR -> writePriorityMask(value);
             case GICC_BPR -> writeBinaryPoint(value);
-            case GICC_ABPR -> setVmcr(Gich.VMCR_ABPR_SHIFT, 7, value & 7);
+            case GICC_ABPR -> writeGroup1BinaryPoint(value);
             case GICC_AEOIR -> end(cpu.pcpu(), value);
             case GICC_APR -> {
                 activePriorities = value;
@@ -365,7 +374,11 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
 
     @Override
     public void writeBinaryPoint(int value) {
-        setVmcr(Gich.VMCR_BPR_SHIFT, 7, value & 7);
+        setVmcr(Gich.VMCR_BPR_SHIFT, 7, Math.max(value & 7, MIN_BPR));
+    }
+
+    private void writeGroup1BinaryPoint(int value) {
+        setVmcr(Gich.VMCR_ABPR_SHIFT, 7, Math.max(value & 7, MIN_ABPR));
     }
 
     private void setVmcr(int shift, int mask, int value) {

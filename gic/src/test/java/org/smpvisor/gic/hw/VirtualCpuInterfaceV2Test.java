@@ -5,6 +5,7 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.gic.GicV2Bench;
@@ -79,18 +80,42 @@ class VirtualCpuInterfaceV2Test {
         assertThat(v.isIrqAsserted()).isFalse();
     }
 
+    /** All that Xen and Linux as dom0 wrote; every later GICH_VMCR that Xen then read was this one. */
+    @Test
+    void afterTheWritesOfARealDom0VmcrReadsAsItDidThere() {
+        assertThat(GicV2Bench.booted(1).readGich(0, Gich.VMCR))
+                .as("before any write")
+                .isEqualTo(0x004c0000);
+        b.writeGich(0, Gich.VMCR, 0);
+        assertThat(b.readGich(0, Gich.VMCR)).isEqualTo(0x004c0000);
+        v.writeFrame(GICC_CTLR, 1);
+        v.writeFrame(GICC_PMR, 0xf0);
+        assertThat(b.readGich(0, Gich.VMCR)).isEqualTo(0xf04c0001);
+        b.writeGich(0, Gich.VMCR, 0xf04c0001);
+        assertThat(b.readGich(0, Gich.VMCR)).isEqualTo(0xf04c0001);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 2, 3", "1, 2, 3", "2, 2, 3", "3, 3, 3", "4, 4, 4", "7, 7, 7"})
+    void aBinaryPointIsAtLeastTheSmallestThatThePrioritiesAllow(int written, int bpr, int abpr) {
+        v.writeFrame(GICC_BPR, written);
+        v.writeFrame(GICC_ABPR, written);
+        assertThat(v.readFrame(GICC_BPR)).isEqualTo(bpr);
+        assertThat(v.readFrame(GICC_ABPR)).isEqualTo(abpr);
+    }
+
     @Test
     void theGuestsRegistersAreFieldsOfVmcr() {
         v.writeFrame(GICC_CTLR, 0x201);
         v.writeFrame(GICC_PMR, 0xf0);
-        v.writeFrame(GICC_BPR, 2);
-        v.writeFrame(GICC_ABPR, 3);
-        assertThat(b.readGich(0, Gich.VMCR)).isEqualTo(0xf04c0201);
-        b.writeGich(0, Gich.VMCR, 0xa8680001);
+        v.writeFrame(GICC_BPR, 5);
+        v.writeFrame(GICC_ABPR, 6);
+        assertThat(b.readGich(0, Gich.VMCR)).isEqualTo(0xf0b80201);
+        b.writeGich(0, Gich.VMCR, 0xa8700001);
         assertThat(v.readFrame(GICC_CTLR)).isEqualTo(1);
         assertThat(v.readFrame(GICC_PMR)).isEqualTo(0xa8);
         assertThat(v.readFrame(GICC_BPR)).isEqualTo(3);
-        assertThat(v.readFrame(GICC_ABPR)).isEqualTo(2);
+        assertThat(v.readFrame(GICC_ABPR)).isEqualTo(4);
     }
 
     @Test
