@@ -2,7 +2,6 @@ package org.smpvisor.entry;
 
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
-import org.smpvisor.abi.SysReg;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IrqEntry;
 import org.smpvisor.cpu.Pcpu;
@@ -173,10 +172,6 @@ public final class Entry implements IrqEntry {
 
     @Xen("do_sysreg")
     private void trapSysreg(Pcpu cpu, Vcpu v, GuestCpu c) {
-        boolean sgi = c.sysreg() == SysReg.ICC_SGI1R_EL1;
-        if (sgi) {
-            witness.guestSgiBegins(cpu, v, c.value());
-        }
         if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
             GuestExceptions.undefined(v);
             return;

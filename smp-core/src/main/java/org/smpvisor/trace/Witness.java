@@ -11,7 +11,7 @@ public interface Witness {
     /** Sees nothing. */
     Witness NONE = new Witness() {};
 
-    /** A guest is about to write ICC_SGI1R. */
+    /** A guest sends an SGI, told in the form of ICC_SGI1R whatever the GIC; one that is refused is not told. */
     default void guestSgiBegins(Pcpu cpu, Vcpu sender, long sgir) {}
 
     /** A guest is about to store to a device or GIC register; only ISPENDR of virtual SPIs matters. */

@@ -11,6 +11,8 @@ import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.entry.GuestDied;
+import org.smpvisor.oracle.Audit;
+import org.smpvisor.oracle.Ledger;
 import org.smpvisor.variant.Variant;
 
 /** Guests that do what they may not, on a machine with threads. */
@@ -104,9 +106,15 @@ class DamagedGuestTest {
     }
 
     private static Machine run(MachineDescription machineDescription, GuestProgram program) {
+        return run(machineDescription, program, new Ledger(1, 1, 2));
+    }
+
+    private static Machine run(MachineDescription machineDescription, GuestProgram program, Ledger ledger) {
         MachineSpec spec = MachineSpec.of(machineDescription.withCpus(2), Variant.xen())
-                .withDomains(List.of(new DomainSpec(1, List.of(), id -> program)));
+                .withDomains(List.of(new DomainSpec(1, List.of(), id -> program)))
+                .withWitness(ledger);
         Machine machine = new Machine(spec);
+        ledger.connect(machine.hardware().distributor(), machine.devices()::age, (domain, intid) -> List.of());
         try (machine) {
             Assertions.assertTimeoutPreemptively(LIMIT, () -> {
                 machine.start();
@@ -138,6 +146,17 @@ class DamagedGuestTest {
         assertThat(c.r[ADDRESS]).isEqualTo(GUEST_GICC_BASE + GICC_PMR);
         assertThat(c.r[MASK]).as("five bits of priority; ones where nothing is").isEqualTo(0xb0_ffffffffL);
         assertThat(machine.validator().violations()).isEmpty();
+    }
+
+    /** To one that counts raises and acknowledgements, an SGI that is undefined was never sent. */
+    @Test
+    void whatAGicv2RefusesIsNotMissedLater() {
+        Ledger ledger = new Ledger(1, 1, 2);
+        Machine machine = run(MachineDescription.qemuVirtGicV2(), new OffenderV2(), ledger);
+        assertThat(machine.failure()).isNull();
+        new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus())
+                .judge(machine.domains().get(0), true);
+        assertThat(ledger.drain()).isEmpty();
     }
 
     @Test

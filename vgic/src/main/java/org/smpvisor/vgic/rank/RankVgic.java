@@ -523,6 +523,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         if (reg != SysReg.ICC_SGI1R_EL1 || gic.version() == GicHwOperations.Version.V2) {
             return false;
         }
+        witness.guestSgiBegins(cpu, v, value);
         int sgi = (int) (value >>> 24) & 0xf;
         if ((value >>> 40 & 1) != 0) {
             sendToOthers(cpu, v, sgi);
