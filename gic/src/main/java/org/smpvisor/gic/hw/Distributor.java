@@ -20,15 +20,27 @@ public final class Distributor extends SpiInputs {
     /** Writes of ICENABLER that have not taken effect: RWP reads as one meanwhile. */
     private final HwWords disablesLeft = new HwWords(1);
 
-    private final HwStep route = (spi, target) -> setTarget(spi, (int) target);
+    private final HwStep route = (spi, written) -> follow(spi);
     private final HwStep disable = this::disable;
 
-    private final long[] router;
+    /**
+     * The images of GICD_IROUTER; the targets follow them as soon as the hardware has done the step. Writes of two pCPUs may be
+     * done in either order: the image tells which was the last.
+     */
+    private final HwWords router;
 
     Distributor(GicHardware gic, int lines) {
         super(gic, lines, GICD_CTLR_ENABLE_G1A, SpiState.withTarget(0, SpiState.NO_TARGET));
         this.gic = gic;
-        this.router = new long[lines];
+        this.router = new HwWords(lines);
+    }
+
+    private void follow(int spi) {
+        long image;
+        do {
+            image = router.getVolatile(spi);
+            setTarget(spi, target(image & AFFINITY_MASK));
+        } while (router.getVolatile(spi) != image);
     }
 
     private void disable(int first, long bits) {
@@ -66,7 +78,7 @@ public final class Distributor extends SpiInputs {
         if (offset >= GICD_IROUTER + 8 * 32 && offset < GICD_IROUTER + 8 * lines()) {
             int spi = offset - GICD_IROUTER >> 3;
             gic.touches(spi, false);
-            long r = router[spi];
+            long r = router.getOpaque(spi);
             return bytes == 8 ? r : r >>> 8 * (offset & 4) & 0xffffffffL;
         }
         switch (offset) {
@@ -111,9 +123,9 @@ public final class Distributor extends SpiInputs {
         int spi = offset - GICD_IROUTER >> 3;
         gic.touches(spi, true);
         int shift = 8 * (offset & 4);
-        long r = bytes == 8 ? value : router[spi] & ~(0xffffffffL << shift) | (value & 0xffffffffL) << shift;
-        router[spi] = r;
-        cpu.engine().hardware(cpu, route, spi, target(r & AFFINITY_MASK));
+        long r = bytes == 8 ? value : router.getOpaque(spi) & ~(0xffffffffL << shift) | (value & 0xffffffffL) << shift;
+        router.setVolatile(spi, r);
+        cpu.engine().hardware(cpu, route, spi, r);
     }
 
     private int target(long affinity) {

@@ -18,9 +18,12 @@ public final class DistributorV2 extends SpiInputs {
     private static final int TYPER_CPUS_SHIFT = 5;
 
     private final GicV2Hardware gic;
-    private final HwStep route = (spi, targets) -> setTarget(spi, (int) targets);
+    private final HwStep route = (spi, written) -> follow(spi);
 
-    /** The images of GICD_ITARGETSR; what is signalled follows them as soon as the hardware has done the step. */
+    /**
+     * The images of GICD_ITARGETSR; what is signalled follows them as soon as the hardware has done the step. Writes of two pCPUs
+     * may be done in either order: the image tells which was the last.
+     */
     private final HwWords targets;
 
     DistributorV2(GicV2Hardware gic, int lines) {
@@ -28,6 +31,14 @@ public final class DistributorV2 extends SpiInputs {
         super(gic, lines, ENABLE, SpiState.GROUP1);
         this.gic = gic;
         this.targets = new HwWords(lines);
+    }
+
+    private void follow(int spi) {
+        long image;
+        do {
+            image = targets.getVolatile(spi);
+            setTarget(spi, (int) image);
+        } while (targets.getVolatile(spi) != image);
     }
 
     @Override
@@ -94,7 +105,7 @@ public final class DistributorV2 extends SpiInputs {
     private void writeTargets(Pcpu cpu, int spi, int value) {
         gic.touches(spi, true);
         long written = value & (1 << gic.cpus()) - 1;
-        targets.setOpaque(spi, written);
+        targets.setVolatile(spi, written);
         cpu.engine().hardware(cpu, route, spi, written);
     }
 }
