@@ -31,6 +31,9 @@ public final class Entry implements IrqEntry {
     /** INTIDs below those of LPIs, of which no guest has any. */
     private static final int INTID_MASK = GicAbi.GICC_INTID_MASK;
 
+    /** From here on a read of IAR acknowledges nothing: the most urgent is of the other group, or there is none. */
+    private static final int OTHER_GROUP = 1022;
+
     private final HostInterrupts gic;
     private final VgicOps vgic;
     private final Scheduler scheduler;
@@ -321,10 +324,7 @@ public final class Entry implements IrqEntry {
         if (c.bytes() != 4) {
             GuestExceptions.dataAbort(v);
         } else if (c.op() == GuestCpu.Op.READ_MMIO) {
-            c.complete(
-                    offset == GicAbi.GICC_IAR
-                            ? acknowledge(cpu, v, virtual)
-                            : virtual.readFrame((int) offset) & 0xffffffffL);
+            c.complete(readFrame(cpu, v, virtual, (int) offset));
         } else {
             writeFrame(cpu, v, virtual, (int) offset, (int) c.value());
             c.complete(0);
@@ -332,9 +332,17 @@ public final class Entry implements IrqEntry {
         return true;
     }
 
+    private long readFrame(Pcpu cpu, Vcpu v, VirtualInterface virtual, int offset) {
+        return switch (offset) {
+            case GicAbi.GICC_IAR -> acknowledge(cpu, v, virtual);
+            case GicAbi.GICC_AIAR -> acknowledged(cpu, v, virtual, (int) virtual.readFrame(offset));
+            default -> virtual.readFrame(offset) & 0xffffffffL;
+        };
+    }
+
     private static void writeFrame(Pcpu cpu, Vcpu v, VirtualInterface virtual, int offset, int value) {
         switch (offset) {
-            case GicAbi.GICC_EOIR -> end(cpu, v, virtual, value);
+            case GicAbi.GICC_EOIR, GicAbi.GICC_AEOIR -> end(cpu, v, virtual, value);
             case GicAbi.GICC_DIR -> virtual.deactivate(cpu, value);
             default -> virtual.writeFrame(offset, value);
         }
@@ -357,9 +365,12 @@ public final class Entry implements IrqEntry {
     }
 
     private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
-        int value = virtual.acknowledge(cpu);
+        return acknowledged(cpu, v, virtual, virtual.acknowledge(cpu));
+    }
+
+    private long acknowledged(Pcpu cpu, Vcpu v, VirtualInterface virtual, int value) {
         int intid = value & INTID_MASK; // without the sender of an SGI, which a GICv2 shows above it
-        if (intid == VirtualInterface.SPURIOUS) {
+        if (intid >= OTHER_GROUP) {
             cpu.count(Counter.GUEST_SPURIOUS);
             return intid;
         }

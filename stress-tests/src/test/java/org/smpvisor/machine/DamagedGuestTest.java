@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.abi.SysReg;
+import org.smpvisor.cpu.Counter;
 import org.smpvisor.entry.GuestDied;
 import org.smpvisor.oracle.Audit;
 import org.smpvisor.oracle.Ledger;
@@ -101,6 +102,19 @@ class DamagedGuestTest {
         }
     }
 
+    /** Uses the registers of Group 1, in which Xen never has an interrupt: one acknowledge, one end. */
+    private static final class OtherGroup extends GuestProgram {
+        @Override
+        public void step(GuestCpu c) {
+            switch (c.pc) {
+                case 0 -> c.read32(GUEST_GICC_BASE + GICC_AIAR).then(1);
+                case 1 ->
+                    c.write32(GUEST_GICC_BASE + GICC_AEOIR, c.r[MASK] = c.x0).then(2);
+                default -> c.wfi();
+            }
+        }
+    }
+
     private static Machine run(GuestProgram program) {
         return run(MachineDescription.qemuVirt(), program);
     }
@@ -157,6 +171,15 @@ class DamagedGuestTest {
         new Audit(ledger, machine.hardware(), machine.driver(), machine.pcpus())
                 .judge(machine.domains().get(0), true);
         assertThat(ledger.drain()).isEmpty();
+    }
+
+    @Test
+    void theRegistersOfTheOtherGroupAreCountedToo() {
+        Machine machine = run(MachineDescription.qemuVirtGicV2(), new OtherGroup());
+        assertThat(machine.failure()).isNull();
+        assertThat(machine.domains().get(0).vcpu(0).guest().r[MASK]).isEqualTo(SPURIOUS);
+        assertThat(machine.pcpu(0).counter(Counter.GUEST_SPURIOUS)).isEqualTo(1);
+        assertThat(machine.pcpu(0).counter(Counter.GUEST_ENDS)).isEqualTo(1);
     }
 
     @Test

@@ -22,7 +22,12 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
 
     private static final int CTLR_BITS = 0x1f;
     private static final int ALL_MAINTENANCE = 0xfe;
-    private static final int ALL_PENDING_SGI = 0x1c00;
+    /** The sender of an SGI, above its INTID. */
+    private static final int SOURCE = 0x1c00;
+
+    /** Of what a guest writes to end or deactivate an interrupt, the rest is reserved. */
+    private static final int SHOWN_MASK = Gich.LR_VIRTUAL_MASK | SOURCE;
+
     /** What five bits of priority leave of the binary points; a smaller one is raised to that. */
     private static final int MIN_BPR = 2;
 
@@ -214,7 +219,7 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
     /** What GICV_IAR shows of a list register: INTID, and for an SGI who sent it. */
     private static int shown(int v) {
         int intid = v & Gich.LR_VIRTUAL_MASK;
-        return intid < NR_SGIS && (v & Gich.LR_HW) == 0 ? v & (Gich.LR_VIRTUAL_MASK | ALL_PENDING_SGI) : intid;
+        return intid < NR_SGIS && (v & Gich.LR_HW) == 0 ? v & SHOWN_MASK : intid;
     }
 
     /** GICV_IAR. */
@@ -254,25 +259,32 @@ public final class VirtualCpuInterfaceV2 implements VirtualInterface {
         return acknowledgedGeneration;
     }
 
-    /** GICV_EOIR. */
+    /** GICV_EOIR and GICV_AEOIR: without an active priority there is nothing to end. */
     @Override
     public void end(Pcpu pcpu, int value) {
-        if ((value & GICC_INTID_MASK) >= OTHER_GROUP) {
+        if ((value & GICC_INTID_MASK) >= OTHER_GROUP || activePriorities == 0) {
             return;
         }
         activePriorities &= activePriorities - 1;
         if ((vmcr & Gich.VMCR_EOIMODE) == 0) {
-            deactivate(pcpu, value);
+            deactivateLr(pcpu, value);
         }
         changed();
     }
 
-    /** GICV_DIR: the value names an SGI by its sender, too. One that is in no list register is counted. */
+    /** GICV_DIR: ignored while it is EOIR that deactivates, which the architecture leaves open. */
     @Override
     public void deactivate(Pcpu pcpu, int value) {
+        if ((vmcr & Gich.VMCR_EOIMODE) != 0) {
+            deactivateLr(pcpu, value);
+        }
+    }
+
+    /** The value names an SGI by its sender, too. One that is in no list register is counted. */
+    private void deactivateLr(Pcpu pcpu, int value) {
         for (int i = 0; i < lr.length; i++) {
             int v = lr[i];
-            if ((v & Gich.LR_ACTIVE) != 0 && shown(v) == value) {
+            if ((v & Gich.LR_ACTIVE) != 0 && shown(v) == (value & SHOWN_MASK)) {
                 lr[i] = v & ~Gich.LR_ACTIVE;
                 int physical = v >>> Gich.LR_PHYSICAL_SHIFT & Gich.LR_PHYSICAL_MASK;
                 if ((v & Gich.LR_HW) != 0 && gic.deactivation().reaches(pcpu, physical)) {

@@ -120,9 +120,11 @@ class VirtualCpuInterfaceV2Test {
 
     @Test
     void anSgiShowsTheSourceThatItsListRegisterNames() {
+        v.writeFrame(GICC_CTLR, 0x201);
         load(0, pending(3, LOW) | 5 << Gich.LR_SOURCE_SHIFT);
         assertThat(v.acknowledge(cpu)).isEqualTo(5 << GICC_SOURCE_SHIFT | 3);
-        v.end(cpu, 3);
+        v.end(cpu, 5 << GICC_SOURCE_SHIFT | 3);
+        v.deactivate(cpu, 3);
         assertThat(lr(0) & Gich.LR_STATE).as("another source's").isEqualTo(Gich.LR_ACTIVE);
         v.deactivate(cpu, 5 << GICC_SOURCE_SHIFT | 3);
         assertThat(lr(0) & Gich.LR_STATE).isZero();
@@ -141,6 +143,43 @@ class VirtualCpuInterfaceV2Test {
         assertThat(b.hw.distributor().isActive(VIRQ)).isTrue();
         v.end(cpu, VIRQ);
         assertThat(b.hw.distributor().isActive(VIRQ)).isFalse();
+    }
+
+    @Test
+    void anEndWithoutAnActivePriorityHasNoEffect() {
+        load(0, pending(VIRQ, LOW) ^ Gich.LR_STATE);
+        v.end(cpu, VIRQ);
+        v.end(cpu, 77);
+        assertThat(lr(0) & Gich.LR_STATE).isEqualTo(Gich.LR_ACTIVE);
+        assertThat(b.readGich(0, Gich.HCR)).as("nothing counted").isEqualTo(Gich.HCR_EN);
+    }
+
+    @Test
+    void anEndOfWhatIsInNoListRegisterDropsThePriorityAndIsCounted() {
+        load(0, pending(VIRQ, LOW));
+        v.acknowledge(cpu);
+        v.end(cpu, 77);
+        assertThat(b.readGich(0, Gich.APR)).isZero();
+        assertThat(lr(0) & Gich.LR_STATE).isEqualTo(Gich.LR_ACTIVE);
+        assertThat(b.readGich(0, Gich.HCR) >>> 27).isEqualTo(1);
+    }
+
+    @Test
+    void withoutEoiModeADeactivationIsIgnored() {
+        load(0, pending(VIRQ, LOW));
+        v.acknowledge(cpu);
+        v.deactivate(cpu, VIRQ);
+        v.deactivate(cpu, 77);
+        assertThat(lr(0) & Gich.LR_STATE).isEqualTo(Gich.LR_ACTIVE);
+        assertThat(b.readGich(0, Gich.HCR)).as("nothing counted").isEqualTo(Gich.HCR_EN);
+    }
+
+    @Test
+    void whatIsReservedInTheValueOfAnEndIsNotLookedAt() {
+        load(0, pending(VIRQ, LOW));
+        v.acknowledge(cpu);
+        v.end(cpu, 0xffffe000 | VIRQ);
+        assertThat(lr(0) & Gich.LR_STATE).isZero();
     }
 
     @Test
@@ -220,6 +259,7 @@ class VirtualCpuInterfaceV2Test {
                 .as("no pending; group 0 on, group 1 off")
                 .isEqualTo(1 << 3 | 1 << 4 | 1 << 7);
         load(0, pending(VIRQ, LOW));
+        v.writeFrame(GICC_CTLR, 0x200);
         v.deactivate(cpu, 77);
         v.writeFrame(GICC_CTLR, 2);
         assertThat(b.readGich(0, Gich.MISR)).as("an end without a register").isEqualTo(1 << 2 | 1 << 5 | 1 << 6);
