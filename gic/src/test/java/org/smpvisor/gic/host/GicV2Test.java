@@ -5,6 +5,7 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.domain.Domain;
@@ -93,13 +94,30 @@ class GicV2Test {
         assertThat(b.accesses).containsExactly("W GICD+0x104=0x100", "W GICD+0x184=0x100");
     }
 
+    private void endNext(HwIrqController type) {
+        b.hw.distributor().raise(SPI);
+        assertThat(b.driver.readIrq(b.cpus[0])).isEqualTo(SPI);
+        b.accesses.clear();
+        IrqDesc d = locked(SPI);
+        type.end(b.cpus[0], d);
+        d.lock().unlock(b.cpus[0]);
+    }
+
+    @Test
+    void theEndOfTheHostsInterruptDeactivatesIt() {
+        b.open(SPI, IrqDesc.Type.EDGE, 0);
+        endNext(b.driver.hostIrqType());
+        assertThat(b.accesses).containsExactly("W GICC+0x10=0x28", "W GICC+0x1000=0x28");
+        assertThat(b.hw.distributor().isActive(SPI)).isFalse();
+    }
+
     @Test
     void theEndOfAGuestsInterruptLeavesItActive() {
-        IrqDesc d = locked(SPI);
-        b.driver.guestIrqType().end(b.cpus[0], d);
-        b.driver.hostIrqType().end(b.cpus[0], d);
-        d.lock().unlock(b.cpus[0]);
-        assertThat(b.accesses).containsExactly("W GICC+0x10=0x28", "W GICC+0x10=0x28", "W GICC+0x1000=0x28");
+        b.open(SPI, IrqDesc.Type.EDGE, 0);
+        endNext(b.driver.guestIrqType());
+        assertThat(b.accesses).containsExactly("W GICC+0x10=0x28");
+        assertThat(b.hw.distributor().isActive(SPI)).isTrue();
+        assertThat(b.readGicc(0, GICC_RPR)).as("nothing running").isEqualTo(0xff);
     }
 
     @Test
@@ -143,5 +161,21 @@ class GicV2Test {
         }
         expected.addAll(List.of("R GICH+0xf0", "R GICH+0x8", "W GICH+0x0=0x0"));
         assertThat(b.accesses).containsExactlyElementsOf(expected);
+    }
+
+    @Test
+    void whatASwitchSavesItRestores() {
+        int[] saved = {0x9a00b42d, 0x2a000010, 0x3a081c03, 0x50080022, 0x00100400, 0xa8700201};
+        int[] offsets = {Gich.LR, Gich.LR + 4, Gich.LR + 8, Gich.LR + 12, Gich.APR, Gich.VMCR};
+        Vcpu v = new Vcpu(new Domain(1, 1), 0, null, b.driver.newVcpuState());
+        for (int i = 0; i < saved.length; i++) {
+            b.writeGich(0, offsets[i], saved[i]);
+        }
+        b.driver.saveState(b.cpus[0], v);
+        for (int offset : offsets) {
+            b.writeGich(0, offset, 0xf04c0001);
+        }
+        b.driver.restoreState(b.cpus[0], v);
+        assertThat(IntStream.of(offsets).map(o -> b.readGich(0, o)).toArray()).isEqualTo(saved);
     }
 }
