@@ -6,13 +6,14 @@ import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.HwStep;
 import org.smpvisor.variant.Arm;
+import org.smpvisor.variant.Deviation;
 
 /**
  * The distributor of a GICv2, as far as SPIs go: a byte of GICD_ITARGETSR names the CPU interfaces that an SPI is signalled
- * to, and the first that acknowledges it has it. What is banked lives with each {@link CpuInterfaceV2}, and
- * GICD_CTLR, which Xen writes at boot alone, does not hold it back.
+ * to, and the first that acknowledges it has it. What is banked lives with each {@link CpuInterfaceV2}.
  */
 @Arm("IHI 0048B, section 4.3")
+@Deviation("GICD_CTLR does not hold back what is banked: Xen clears it at boot alone, before any of that is enabled")
 public final class DistributorV2 extends SpiInputs {
     private static final int ENABLE = 1;
     private static final int TYPER_CPUS_SHIFT = 5;

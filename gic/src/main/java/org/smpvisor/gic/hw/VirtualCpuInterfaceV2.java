@@ -7,12 +7,14 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.VirtualInterface;
 import org.smpvisor.variant.Arm;
+import org.smpvisor.variant.Deviation;
 
 /**
  * The hypervisor interface (GICH) of one pCPU with its list registers, and the virtual CPU interface (GICV) that the guest
  * sees through them as its GICC. Owned by the pCPU.
  */
 @Arm("IHI 0048B, chapter 5")
+@Deviation("the binary points are kept, but do not group priorities: neither Xen nor Linux as dom0 sets them")
 public final class VirtualCpuInterfaceV2 implements VirtualInterface {
     private static final int NONE = -1;
     private static final int SHIFT = 3;
