@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.smpvisor.explore.ExploreOptions;
 import org.smpvisor.explore.ExploreRecord;
@@ -296,13 +297,13 @@ public final class ExploreCommand implements Callable<Integer> {
         }
 
         @Override
-        public void progress(String scenario, long schedules, int failures) {
+        public void progress(String scenario, long schedules, int failures, Supplier<String> coverage) {
             if (System.nanoTime() >= nextAt) {
-                show(scenario, schedules, failures);
+                show(scenario, schedules, failures, coverage.get());
             }
         }
 
-        private synchronized void show(String scenario, long schedules, int failures) {
+        private synchronized void show(String scenario, long schedules, int failures, String coverage) {
             long now = System.nanoTime();
             if (now < nextAt) {
                 return;
@@ -315,10 +316,11 @@ public final class ExploreCommand implements Callable<Integer> {
             lastScenario = scenario;
             print(String.format(
                     Locale.ROOT,
-                    "%-16s %,10d schedules  %,8.0f/s  kinds of failure %d",
+                    "%-16s %,10d schedules  %,8.0f/s  %s  kinds of failure %d",
                     scenario,
                     schedules,
                     rate,
+                    coverage,
                     failures));
         }
 

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Outcome;
 import org.smpvisor.engine.Strategy;
@@ -32,7 +33,7 @@ public final class ExploreRun {
     /** Hears of progress; called from the workers. */
     public interface Listener {
         /** A schedule has ended; {@code schedules} have in this scenario, {@code failures} kinds of failure are known. */
-        void progress(String scenario, long schedules, int failures);
+        void progress(String scenario, long schedules, int failures, Supplier<String> coverage);
 
         /** A kind of failure was seen for the first time. */
         void found(Explorer.Group group);
@@ -91,6 +92,7 @@ public final class ExploreRun {
                     () -> {
                         try {
                             int[] known = {0};
+                            Supplier<String> coverage = e::coverage;
                             e.explore(() -> {
                                 long n = schedules.incrementAndGet();
                                 List<Explorer.Group> groups = e.groupsFrom(known[0]);
@@ -102,7 +104,7 @@ public final class ExploreRun {
                                         }
                                     }
                                 }
-                                listener.progress(scenario.name(), n, firstSeen.size());
+                                listener.progress(scenario.name(), n, firstSeen.size(), coverage);
                                 boolean spent =
                                         options.schedules() > 0 ? n >= options.schedules() : seconds(start) >= share;
                                 return spent || over.get() || interrupted.get();

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -177,6 +178,15 @@ public final class Explorer {
     /** Different steps that were seen in a sample of the schedules: kind and object. */
     Set<String> kinds() {
         return kinds;
+    }
+
+    /** What this worker has seen so far, in words: kinds of step in a sample of its schedules, and nestings of locks. */
+    String coverage() {
+        return String.format(
+                Locale.ROOT,
+                "%,4d kinds of step, %3d edges",
+                kinds.size(),
+                subject.machine().validator().edges().size());
     }
 
     /** Failures by kind, in the order in which they were found. */

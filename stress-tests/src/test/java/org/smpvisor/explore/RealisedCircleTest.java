@@ -3,6 +3,7 @@ package org.smpvisor.explore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
@@ -12,7 +13,7 @@ import org.smpvisor.variant.Variant;
 class RealisedCircleTest {
     private static final ExploreRun.Listener SILENT = new ExploreRun.Listener() {
         @Override
-        public void progress(String scenario, long schedules, int failures) {}
+        public void progress(String scenario, long schedules, int failures, Supplier<String> coverage) {}
 
         @Override
         public void found(Explorer.Group group) {}
