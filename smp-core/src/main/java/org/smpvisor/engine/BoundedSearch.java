@@ -214,7 +214,7 @@ public final class BoundedSearch implements Search {
 
     @Override
     public String bound() {
-        return Search.within("all schedules with " + counts(), truncated);
+        return Search.within(isUnbounded() ? "all schedules" : "all schedules with " + counts(), truncated);
     }
 
     private String counts() {
@@ -222,7 +222,7 @@ public final class BoundedSearch implements Search {
                 ? "any number of preemptions"
                 : "up to " + count(maxPreemptions, "preemption");
         String i = maxInterrupts == UNBOUNDED ? "any number of interrupts" : count(maxInterrupts, "interrupt");
-        return isUnbounded() ? "no bound" : p + " and " + i;
+        return p + " and " + i;
     }
 
     private static String count(int n, String what) {

@@ -90,14 +90,14 @@ class ControlledEngineTest {
         assertThat(results(s)).containsExactlyInAnyOrder(1, 2);
         assertThat(s.isExhausted()).isTrue();
         assertThat(s.schedules()).as("two pCPUs of three steps each: 6 over 3").isEqualTo(20);
-        assertThat(s.bound()).isEqualTo("no bound");
+        assertThat(s.bound()).isEqualTo("all schedules");
     }
 
     @Test
     void withoutPreemptionsEachPcpuRunsToItsEnd() {
         BoundedSearch s = new BoundedSearch(0, 0);
         assertThat(results(s)).containsExactly(2);
-        assertThat(s.bound()).isEqualTo("up to 0 preemptions and 0 interrupts");
+        assertThat(s.bound()).isEqualTo("all schedules with up to 0 preemptions and 0 interrupts");
     }
 
     @Test
