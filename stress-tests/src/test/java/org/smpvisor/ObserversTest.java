@@ -39,6 +39,7 @@ class ObserversTest {
             "PastRankRules.SampledEarly",
             "PendingIrq.OwnersLock",
             "Vcpu.ScheduleLock",
+            "VgicDomain.peekTarget",
             "ListRegisters.removeInflight",
             "ListRegisters.removeLrPending",
             "ListRegisters.markWrongLr",
