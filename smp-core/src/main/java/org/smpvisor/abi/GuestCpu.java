@@ -18,6 +18,7 @@ public final class GuestCpu {
         WRITE_MMIO,
         DEVICE,
         WFI,
+        WFE,
         POLL,
         MASK,
         UNMASK,
@@ -167,6 +168,11 @@ public final class GuestCpu {
     /** Wait for interrupt. */
     public GuestCpu wfi() {
         return describe(Op.WFI, null, 0, 0, 0);
+    }
+
+    /** Wait for event: Xen lets others go first. */
+    public GuestCpu wfe() {
+        return describe(Op.WFE, null, 0, 0, 0);
     }
 
     /** Turns round inside the guest, without a trap, until something interrupts the pCPU. */

@@ -25,6 +25,7 @@ public enum Counter {
     UIE("flushes that armed the underflow interrupt"),
     MAINTENANCE("maintenance interrupts asserted"),
     WFI("WFI traps"),
+    WFE("WFE traps"),
     CONTEXT_SWITCHES("context switches"),
     PREEMPTIONS("vCPUs preempted at the end of their slice"),
     VCPU_MOVES("vCPUs moved to another pCPU"),

@@ -23,6 +23,9 @@ public final class Domain {
     /** Whether the domain is being destroyed; set once. */
     private final IntCell dying;
 
+    /** How many have paused it; atomic. None of its vCPUs runs unless it is zero. */
+    private final IntCell pauseCount;
+
     /**
      * @param id domain id, 0..254
      * @param maxVcpus number of vCPUs, 1..128
@@ -30,6 +33,7 @@ public final class Domain {
     public Domain(int id, int maxVcpus) {
         this.id = id;
         this.dying = new IntCell("d" + id + ".is_dying");
+        this.pauseCount = new IntCell("d" + id + ".pause_count");
         this.vcpus = new Vcpu[maxVcpus];
     }
 
@@ -70,6 +74,11 @@ public final class Domain {
 
     public void setDevices(GuestDevices d) {
         devices = d;
+    }
+
+    @Xen("pause_count")
+    public IntCell pauseCount() {
+        return pauseCount;
     }
 
     @Xen("is_dying")

@@ -43,6 +43,29 @@ public final class Vcpu {
     @GuardedBy("schedule_lock of processor")
     private final ListNode<Vcpu> runqueue;
 
+    /** How many have paused it; atomic. It may run only when it is zero. */
+    private final IntCell pauseCount;
+
+    /** Flags of the scheduler's policy. */
+    @GuardedBy("schedule_lock of processor")
+    private final IntCell schedFlags;
+
+    /** Its place among those that wait for a pCPU of their own. */
+    @GuardedBy("waitq_lock")
+    private final ListNode<Vcpu> waitq;
+
+    /** Nanoseconds that it may run until others are served before it. */
+    @GuardedBy("schedule_lock of processor")
+    private long credit;
+
+    /** Since when its credit has not been charged. */
+    @GuardedBy("schedule_lock of processor")
+    private long runsSince;
+
+    /** Whether it has been given another pCPU by the scheduler that chose it, and its interrupts have not followed yet. */
+    @GuardedBy("schedule_lock of processor")
+    private boolean migrated;
+
     /** Where a move in progress goes to, -1 for nowhere; written under the schedule lock of its processor. */
     private final IntCell migrateTo;
 
@@ -71,9 +94,12 @@ public final class Vcpu {
         this.gic = gic;
         this.processor = new IntCell(this + ".processor");
         this.pauseFlags = new IntCell(this + ".pause_flags");
+        this.pauseCount = new IntCell(this + ".pause_count");
         this.running = new IntCell(this + ".is_running");
         this.migrateTo = new IntCell(this + ".migrate_to", null, -1);
         this.runqueue = new ListNode<>(this, this + ".runqueue", new ScheduleLock());
+        this.schedFlags = new IntCell(this + ".sched_flags", new ScheduleLock(), 0);
+        this.waitq = new ListNode<>(this, this + ".waitq", null);
     }
 
     /** The schedule lock of the pCPU that the vCPU runs or is queued on. */
@@ -149,6 +175,52 @@ public final class Vcpu {
 
     public ListNode<Vcpu> runqueue() {
         return runqueue;
+    }
+
+    @Xen("pause_count")
+    public IntCell pauseCount() {
+        return pauseCount;
+    }
+
+    /** Flags of the scheduler's policy. */
+    public IntCell schedFlags() {
+        return schedFlags;
+    }
+
+    /** Its place among those that wait for a pCPU of their own. */
+    public ListNode<Vcpu> waitq() {
+        return waitq;
+    }
+
+    public long credit() {
+        return credit;
+    }
+
+    public void setCredit(long nanos) {
+        credit = nanos;
+    }
+
+    public long runsSince() {
+        return runsSince;
+    }
+
+    public void setRunsSince(long nanos) {
+        runsSince = nanos;
+    }
+
+    /** The scheduler has chosen it for another pCPU than that of before. */
+    @Xen("migrated")
+    public void setMigrated() {
+        migrated = true;
+    }
+
+    /** Whether it has, since the last call. */
+    public boolean takeMigrated() {
+        boolean was = migrated;
+        if (was) {
+            migrated = false;
+        }
+        return was;
     }
 
     public IntCell migrateTo() {

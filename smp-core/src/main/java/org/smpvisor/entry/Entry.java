@@ -169,6 +169,11 @@ public final class Entry implements IrqEntry {
                 scheduler.blockUnlessEventPending(cpu);
                 c.complete(0);
             }
+            case WFE -> {
+                cpu.count(Counter.WFE);
+                scheduler.yield(cpu);
+                c.complete(0);
+            }
             default -> throw new ModelBug(v + " trapped with " + c.op());
         }
     }

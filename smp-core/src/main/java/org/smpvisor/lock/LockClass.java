@@ -27,9 +27,21 @@ public enum LockClass {
             RANK,
             DESC),
     HOST_GIC("gicv3.lock", "configuration registers of the host GIC", IrqMode.OFF, Nesting.NEVER, RANK, DESC, VGIC_CPU),
-    SCHEDULE("schedule_lock", "run queue of a pCPU", IrqMode.OFF, Nesting.ADDRESS, RANK, DESC, CALL),
+    SCHEDULE("schedule_lock", "run queue of one or more pCPUs", IrqMode.OFF, Nesting.ADDRESS, RANK, DESC, CALL),
+    WAITQ("waitq_lock", "vCPUs that wait for a pCPU of their own", IrqMode.OFF, Nesting.NEVER, SCHEDULE),
     TIMERS("per_cpu(timers).lock", "timers of a pCPU", IrqMode.OFF, Nesting.NEVER, SCHEDULE),
-    CONSOLE("console_lock", "console output", IrqMode.OFF, Nesting.NEVER, CALL, IO, DIST, LOCAL_TYPE, HOST_GIC, TIMERS);
+    CONSOLE(
+            "console_lock",
+            "console output",
+            IrqMode.OFF,
+            Nesting.NEVER,
+            CALL,
+            IO,
+            DIST,
+            LOCAL_TYPE,
+            HOST_GIC,
+            WAITQ,
+            TIMERS);
 
     /** How interrupts stand when a lock of the class is taken, as Xen intends it. */
     public enum IrqMode {

@@ -1,32 +1,25 @@
 package org.smpvisor.sched;
 
-import org.smpvisor.cell.GuardedBy;
-import org.smpvisor.cell.ListNode;
-import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.Counter;
-import org.smpvisor.cpu.CpuTimers;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Softirqs;
+import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.trace.Event;
-import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /**
- * Runs vCPUs on pCPUs: a queue per pCPU served in turn, time slices, block on WFI, wake by kick, moves between pCPUs. The
- * lock protocol is Xen's: one schedule lock per pCPU, re-checked after it was taken; two of them in address order for a move;
- * never one of the vGIC's locks inside.
+ * Runs vCPUs on pCPUs: block on WFI, wake by kick, pause, moves between pCPUs, the context switch. Who runs when is for a
+ * {@link Policy} to say. The lock protocol is Xen's: each pCPU has a schedule lock, its own or one that it shares, re-checked
+ * after it was taken; two of them in address order for a move; never one of the vGIC's locks inside.
  */
-@Xen("common/sched")
-@Deviation("the policy is round robin per pCPU without balancing; Xen's default is credit2")
+@Xen("common/sched/core.c")
 public final class Scheduler {
-    /** Length of a time slice in nanoseconds. */
-    public static final long SLICE_NANOS = 1_000_000;
-
     /** Saves and restores what a vCPU owns of the pCPU's hardware; interrupts masked. */
     public interface Context {
         void save(Pcpu cpu, Vcpu prev);
@@ -44,74 +37,120 @@ public final class Scheduler {
         boolean mayKick(Pcpu cpu, Vcpu v);
     }
 
-    /** What the scheduler keeps per pCPU. */
-    private static final class Resource {
-        final Pcpu pcpu;
-        final SpinLock lock;
-
-        @GuardedBy("lock")
-        final ListNode<Vcpu> queue;
-
-        final Vcpu idle;
-        final CpuTimers.Timer slice;
-
-        /**
-         * Whom the scheduler has chosen. The pCPU's own {@code current} follows later, in the context switch with interrupts
-         * masked, since until then the hardware holds the state of the one before.
-         */
-        @GuardedBy("lock")
-        final RefCell<Vcpu> curr;
-
-        Resource(Pcpu pcpu) {
-            this.pcpu = pcpu;
-            this.lock = new SpinLock(LockClass.SCHEDULE, pcpu + ".schedule_lock", pcpu.id());
-            this.idle = new Vcpu(null, pcpu.id(), null, null);
-            this.idle.processor().reset(pcpu.id());
-            this.idle.running().reset(1);
-            this.curr = new RefCell<>(pcpu + ".sched_curr", lock);
-            this.queue = new ListNode<>(null, pcpu + ".runqueue", lock);
-            this.slice = pcpu.timers().add(cpu -> cpu.softirqs().raise(cpu, Softirqs.SCHEDULE));
-        }
-    }
-
-    private final Resource[] resources;
+    private final SchedResource[] resources;
     private final SpinLock[] locks;
+    private final Policy policy;
     private final IpiSender ipi;
     private final VgicOps vgic;
     private final Context context;
     private final KickRule kickRule;
     private final PastSchedRules past;
 
-    /** A scheduler as Xen has it. */
+    /** A scheduler as Xen has it, that serves each pCPU's queue in turn. */
     public Scheduler(Pcpu[] pcpus, IpiSender ipi, VgicOps vgic, Context context, KickRule kickRule) {
-        this(pcpus, ipi, vgic, context, kickRule, PastSchedRules.none());
+        this(pcpus, ipi, vgic, context, kickRule, PastSchedRules.none(), SchedulerKind.RR);
     }
 
-    /** A scheduler over all pCPUs of a machine; installs its softirqs and makes the idle vCPUs current. */
+    /** A scheduler over all pCPUs of a machine; installs its softirq and makes the idle vCPUs current. */
     public Scheduler(
-            Pcpu[] pcpus, IpiSender ipi, VgicOps vgic, Context context, KickRule kickRule, PastSchedRules past) {
+            Pcpu[] pcpus,
+            IpiSender ipi,
+            VgicOps vgic,
+            Context context,
+            KickRule kickRule,
+            PastSchedRules past,
+            SchedulerKind kind) {
         this.past = past;
         this.ipi = ipi;
         this.vgic = vgic;
         this.context = context;
         this.kickRule = kickRule;
-        this.resources = new Resource[pcpus.length];
+        this.resources = new SchedResource[pcpus.length];
         this.locks = new SpinLock[pcpus.length];
         for (Pcpu p : pcpus) {
-            Resource r = new Resource(p);
+            int leader = kind.leader(p.id());
+            SpinLock lock = leader == p.id()
+                    ? new SpinLock(LockClass.SCHEDULE, p + ".schedule_lock", p.id())
+                    : resources[leader].lock;
+            SchedResource r = new SchedResource(p, lock);
             resources[p.id()] = r;
-            locks[p.id()] = r.lock;
-            r.curr.reset(r.idle);
+            locks[p.id()] = lock;
             p.setCurrent(r.idle);
             p.softirqs().open(Softirqs.SCHEDULE, this::schedule);
         }
+        this.policy = kind.policy(resources, ipi);
     }
 
     /** Places a new vCPU, which is down, on a pCPU; before it is first woken. */
+    @Xen("sched_init_vcpu")
     public void place(Vcpu v, int pcpu) {
         v.setScheduleLocks(locks);
         v.processor().reset(pcpu);
         v.pauseFlags().reset(1 << Vcpu.VPF_DOWN);
+        policy.insert(v);
+    }
+
+    // ---- schedule locks ---------------------------------------------------------------------------------------------
+
+    /** Takes the schedule lock of the pCPU that {@code v} runs or is queued on, and makes sure that it still is. */
+    @Xen("unit_schedule_lock_irqsave")
+    private int lockUnit(Pcpu cpu, Vcpu v) {
+        while (true) {
+            SpinLock lock = resources[v.processor().getOpaque(cpu)].lock;
+            int flags = lock.lockIrqSave(cpu);
+            if (resources[v.processor().getOpaque(cpu)].lock == lock) {
+                return flags;
+            }
+            lock.unlockIrqRestore(cpu, flags);
+        }
+    }
+
+    private void unlockUnit(Pcpu cpu, Vcpu v, int flags) {
+        resources[v.processor().peek(cpu)].lock.unlockIrqRestore(cpu, flags);
+    }
+
+    /** The same with interrupts open before; returns the lock that is held then. */
+    @Xen("unit_schedule_lock_irq")
+    static SpinLock lockIrq(Pcpu cpu, SchedResource[] resources, Vcpu v) {
+        while (true) {
+            SpinLock lock = resources[v.processor().getOpaque(cpu)].lock;
+            lock.lockIrq(cpu);
+            if (resources[v.processor().getOpaque(cpu)].lock == lock) {
+                return lock;
+            }
+            lock.unlockIrq(cpu);
+        }
+    }
+
+    /** Takes two pCPUs' locks, which may be one, in address order. */
+    @Xen("sched_spin_lock_double")
+    private int lockTwo(Pcpu cpu, int a, int b) {
+        SpinLock one = resources[a].lock;
+        SpinLock two = resources[b].lock;
+        boolean inOrder = one.order() <= two.order();
+        int flags = (inOrder ? one : two).lockIrqSave(cpu);
+        if (one != two) {
+            (inOrder ? two : one).lock(cpu);
+        }
+        return flags;
+    }
+
+    private void unlockTwo(Pcpu cpu, int a, int b, int flags) {
+        SpinLock one = resources[a].lock;
+        SpinLock two = resources[b].lock;
+        boolean inOrder = one.order() <= two.order();
+        if (one != two) {
+            (inOrder ? two : one).unlock(cpu);
+        }
+        (inOrder ? one : two).unlockIrqRestore(cpu, flags);
+    }
+
+    /** Whether nothing keeps {@code v} from running: no flag, and neither it nor its domain is paused. */
+    @Xen("vcpu_runnable")
+    static boolean isRunnable(Pcpu cpu, Vcpu v) {
+        return v.pauseFlags().getOpaque(cpu) == 0
+                && v.pauseCount().getOpaque(cpu) == 0
+                && v.domain().pauseCount().getOpaque(cpu) == 0;
     }
 
     // ---- kick, block, wake ------------------------------------------------------------------------------------------
@@ -137,30 +176,104 @@ public final class Scheduler {
         }
     }
 
-    /** Queues {@code v} if nothing pauses it any more; its schedule lock is taken, re-checked and dropped. */
+    /** Lets {@code v} run if nothing pauses it any more. Any interrupt state; no lock of the scheduler held. */
     @Xen("vcpu_wake")
     public void wake(Pcpu cpu, Vcpu v) {
-        Resource r;
-        int flags;
-        while (true) {
-            r = resources[v.processor().getOpaque(cpu)];
-            flags = r.lock.lockIrqSave(cpu);
-            if (resources[v.processor().getOpaque(cpu)] == r) {
-                break;
-            }
-            r.lock.unlockIrqRestore(cpu, flags);
+        int flags = lockUnit(cpu, v);
+        if (isRunnable(cpu, v)) {
+            policy.wake(cpu, v);
         }
-        if (v.pauseFlags().getOpaque(cpu) == 0 && v.runqueue().isEmpty(cpu) && r.curr.getGuarded(cpu) != v) {
-            Vcpu running = r.curr.getGuarded(cpu);
-            r.queue.addBefore(cpu, v.runqueue());
-            if (running.isIdle()) {
-                r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
-            } else {
-                // The running vCPU may have no slice timer, if it was alone until now.
-                r.pcpu.timers().set(cpu, r.slice, Math.max(running.sliceEnd(), cpu.time()));
+        unlockUnit(cpu, v, flags);
+    }
+
+    /** Takes {@code v}, which something pauses, off its pCPU, without waiting until it has left. Any interrupt state. */
+    @Xen("vcpu_sleep_nosync")
+    public void sleepNosync(Pcpu cpu, Vcpu v) {
+        int flags = lockUnit(cpu, v);
+        if (!isRunnable(cpu, v)) {
+            policy.sleep(cpu, v);
+        }
+        unlockUnit(cpu, v, flags);
+    }
+
+    /** The same, and waits until its context has been saved. Interrupts open, no lock held; {@code v} is not current. */
+    @Xen("vcpu_sleep_sync")
+    private void sleepSync(Pcpu cpu, Vcpu v) {
+        sleepNosync(cpu, v);
+        cpu.held().assertMayBlock("until " + v + " has left its pCPU");
+        cpu.beginWait(v.running(), -1);
+        for (int turn = 0; !isRunnable(cpu, v) && v.running().getOpaque(cpu) != 0; turn++) {
+            cpu.engine().relax(cpu, turn);
+        }
+        cpu.endWait();
+    }
+
+    /** Keeps {@code v} from running until as many {@link #unpause} have followed; does not wait until it has stopped. */
+    @Xen("vcpu_pause_nosync")
+    public void pauseNosync(Pcpu cpu, Vcpu v) {
+        v.pauseCount().getAndAdd(cpu, 1);
+        sleepNosync(cpu, v);
+    }
+
+    /** The same, and waits until it has stopped. Interrupts open, no lock held; {@code v} is not current here. */
+    @Xen("vcpu_pause")
+    public void pause(Pcpu cpu, Vcpu v) {
+        assertNotCurrent(cpu, v.domain(), v);
+        v.pauseCount().getAndAdd(cpu, 1);
+        sleepSync(cpu, v);
+    }
+
+    /** Takes one {@link #pause} back. */
+    @Xen("vcpu_unpause")
+    public void unpause(Pcpu cpu, Vcpu v) {
+        if (v.pauseCount().getAndAdd(cpu, -1) == 1) {
+            wake(cpu, v);
+        }
+    }
+
+    /** Stops all vCPUs of {@code d} and waits until they have stopped. Interrupts open, no lock held; none is current here. */
+    @Xen("domain_pause")
+    public void pause(Pcpu cpu, Domain d) {
+        assertNotCurrent(cpu, d, null);
+        d.pauseCount().getAndAdd(cpu, 1);
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            sleepSync(cpu, d.vcpu(i));
+        }
+    }
+
+    /** Takes one pause of the domain back. */
+    @Xen("domain_unpause")
+    public void unpause(Pcpu cpu, Domain d) {
+        if (d.pauseCount().getAndAdd(cpu, -1) == 1) {
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                wake(cpu, d.vcpu(i));
             }
         }
-        r.lock.unlockIrqRestore(cpu, flags);
+    }
+
+    private static void assertNotCurrent(Pcpu cpu, Domain d, Vcpu v) {
+        Vcpu current = cpu.current();
+        if (v == null ? current.domain() == d : current == v) {
+            throw new ModelBug(cpu + " waits until " + current + " stops, which is current on it");
+        }
+    }
+
+    /** Lets others go first: WFE in a guest. Interrupts open, no lock held. */
+    @Xen("vcpu_yield")
+    public void yield(Pcpu cpu) {
+        Vcpu v = cpu.current();
+        SpinLock lock = lockIrq(cpu, resources, v);
+        policy.yield(cpu, v);
+        lock.unlockIrq(cpu);
+        cpu.softirqs().raise(cpu, Softirqs.SCHEDULE);
+    }
+
+    /** Forgets a vCPU of a domain that is destroyed; it has stopped. */
+    @Xen("sched_destroy_vcpu")
+    public void remove(Pcpu cpu, Vcpu v) {
+        int flags = lockUnit(cpu, v);
+        policy.remove(cpu, v);
+        unlockUnit(cpu, v, flags);
     }
 
     /** Blocks the current vCPU until an event, unless one is there; the switch itself happens on the exit path. */
@@ -181,23 +294,11 @@ public final class Scheduler {
     /** Moves {@code v} to another pCPU, now if it does not run, else as soon as it has been descheduled. */
     @Xen({"vcpu_set_hard_affinity", "sched_unit_migrate_start"})
     public void migrate(Pcpu cpu, Vcpu v, int pcpu) {
-        Resource r;
-        int flags;
-        while (true) {
-            r = resources[v.processor().getOpaque(cpu)];
-            flags = r.lock.lockIrqSave(cpu);
-            if (resources[v.processor().getOpaque(cpu)] == r) {
-                break;
-            }
-            r.lock.unlockIrqRestore(cpu, flags);
-        }
+        int flags = lockUnit(cpu, v);
         v.migrateTo().setOpaque(cpu, pcpu);
         v.pauseFlags().setBit(cpu, Vcpu.VPF_MIGRATING);
-        v.runqueue().unlink(cpu);
-        if (r.curr.getGuarded(cpu) == v) {
-            r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
-        }
-        r.lock.unlockIrqRestore(cpu, flags);
+        policy.sleep(cpu, v);
+        unlockUnit(cpu, v, flags);
         migrateFinish(cpu, v);
     }
 
@@ -223,33 +324,29 @@ public final class Scheduler {
             return;
         }
         v.migrateTo().setOpaque(cpu, -1);
-        v.processor().setOpaque(cpu, to);
+        policy.migrate(cpu, v, resources[to]);
+        boolean moved = v.processor().peek(cpu) != from;
         unlockTwo(cpu, from, to, flags);
-        if (from != to) {
-            cpu.count(Counter.VCPU_MOVES);
-            if (context.hadFullListRegisters(v)) {
-                cpu.count(Counter.VCPU_MOVES_FULL);
-            }
-            cpu.events().record(Event.VCPU_MOVE, v.domain().id(), v.vcpuId(), to);
-            vgic.moveIrqs(cpu, v);
+        if (moved) {
+            hasMoved(cpu, v);
         }
         wake(cpu, v);
     }
 
-    @Xen("sched_spin_lock_double")
-    private int lockTwo(Pcpu cpu, int a, int b) {
-        int flags = resources[Math.min(a, b)].lock.lockIrqSave(cpu);
-        if (a != b) {
-            resources[Math.max(a, b)].lock.lock(cpu);
+    /** The physical interrupts follow a vCPU to its new pCPU. Interrupts open, no lock held. */
+    @Xen("sched_move_irqs")
+    private void hasMoved(Pcpu cpu, Vcpu v) {
+        cpu.count(Counter.VCPU_MOVES);
+        if (context.hadFullListRegisters(v)) {
+            cpu.count(Counter.VCPU_MOVES_FULL);
         }
-        return flags;
-    }
-
-    private void unlockTwo(Pcpu cpu, int a, int b, int flags) {
-        if (a != b) {
-            resources[Math.max(a, b)].lock.unlock(cpu);
-        }
-        resources[Math.min(a, b)].lock.unlockIrqRestore(cpu, flags);
+        cpu.events()
+                .record(
+                        Event.VCPU_MOVE,
+                        v.domain().id(),
+                        v.vcpuId(),
+                        v.processor().peek(cpu));
+        vgic.moveIrqs(cpu, v);
     }
 
     // ---- the SCHEDULE softirq ---------------------------------------------------------------------------------------
@@ -261,34 +358,22 @@ public final class Scheduler {
     @Xen("schedule")
     private void schedule(Pcpu cpu) {
         cpu.held().assertMayBlock("in the scheduler");
-        Resource r = resources[cpu.id()];
+        SchedResource r = resources[cpu.id()];
         r.lock.lockIrq(cpu);
         Vcpu prev = cpu.current();
         long now = cpu.time();
-        boolean goesOn = !prev.isIdle() && prev.pauseFlags().getOpaque(cpu) == 0;
-        Vcpu next = prev;
-        if (!goesOn || now >= prev.sliceEnd()) {
-            ListNode<Vcpu> first = r.queue.next(cpu);
-            if (first != r.queue) {
-                next = first.element();
-                first.unlink(cpu);
-                if (goesOn) {
-                    r.queue.addBefore(cpu, prev.runqueue());
-                    cpu.count(Counter.PREEMPTIONS);
-                }
-            } else if (!goesOn) {
-                next = r.idle;
-            }
-        }
+        boolean goesOn = !prev.isIdle() && isRunnable(cpu, prev);
+        Vcpu next = policy.choose(cpu, r, prev, goesOn, now);
+        boolean moved = next.takeMigrated();
         if (!next.isIdle()) {
-            if (next != prev || now >= next.sliceEnd()) {
-                next.setSliceEnd(now + SLICE_NANOS);
-            }
             next.running().setOpaque(cpu, 1);
         }
-        cpu.timers().set(cpu, r.slice, next.isIdle() || r.queue.isEmpty(cpu) ? CpuTimers.NEVER : next.sliceEnd());
+        cpu.timers().set(cpu, r.slice, policy.lookAgainAt(cpu, r, next, now));
         r.curr.setGuarded(cpu, next);
         r.lock.unlockIrq(cpu);
+        if (moved) {
+            hasMoved(cpu, next);
+        }
         if (next != prev) {
             contextSwitch(cpu, prev, next);
         }
@@ -311,6 +396,7 @@ public final class Scheduler {
             cpu.smpWmb();
             prev.running().setOpaque(cpu, 0);
             cpu.smpMb();
+            policy.contextSaved(cpu, prev);
             if (prev.pauseFlags().testBit(cpu, Vcpu.VPF_MIGRATING)) {
                 migrateFinish(cpu, prev);
             }

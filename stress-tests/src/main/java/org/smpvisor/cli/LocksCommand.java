@@ -32,6 +32,7 @@ import org.smpvisor.scenario.Scenario;
 import org.smpvisor.scenario.Scenarios;
 import org.smpvisor.scenario.StormRun;
 import org.smpvisor.scenario.Verdict;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 import picocli.CommandLine.Command;
@@ -166,7 +167,18 @@ public final class LocksCommand implements Callable<Integer> {
                 quirks);
         MachineDescription machine = MachineDescription.qemuVirt().withCpus(n);
         RunOptions options = new RunOptions(
-                scenario, n, scenario.domains(), scenario.vcpus(), seconds, s, variant, machine, true, command, true);
+                scenario,
+                n,
+                scenario.domains(),
+                scenario.vcpus(),
+                seconds,
+                s,
+                variant,
+                machine,
+                true,
+                command,
+                true,
+                SchedulerKind.RR);
         StormRun run = new StormRun(options, new Silent());
         RunRecord record = run.run();
         boolean failed = record.verdict() != Verdict.NOT_EXERCISED

@@ -20,6 +20,7 @@ import org.smpvisor.scenario.Scenario;
 import org.smpvisor.scenario.Scenarios;
 import org.smpvisor.scenario.StormRun;
 import org.smpvisor.scenario.Verdict;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Fault;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -130,6 +131,15 @@ public final class StressCommand implements Callable<Integer> {
             description = "Without --dtb: QEMU's virt machine with a GICv2 or a GICv3, 2 or 3 (default: 3).")
     private Integer gic;
 
+    @Option(
+            names = "--sched",
+            paramLabel = "NAME",
+            defaultValue = "credit2",
+            description =
+                    "Who runs when: credit2, null (every vCPU has a pCPU for itself), rr (a queue for each pCPU), hostile"
+                            + " (moves a vCPU at every chance) (default: ${DEFAULT-VALUE}).")
+    private String scheduler;
+
     @Option(names = "--strict", description = "Verdict 'known' counts as a failure (exit 1).")
     private boolean strict;
 
@@ -239,7 +249,21 @@ public final class StressCommand implements Callable<Integer> {
             throw wrong("--pcpus: " + e.getMessage());
         }
         return new RunOptions(
-                scenario, cpus, d, v, seconds, s, variant, machine, true, command(scenario, cpus, d, v, s));
+                        scenario, cpus, d, v, seconds, s, variant, machine, true, command(scenario, cpus, d, v, s))
+                .withScheduler(scheduler(scenario, cpus, d * v));
+    }
+
+    private SchedulerKind scheduler(Scenario scenario, int cpus, int vcpusInAll) {
+        SchedulerKind kind = SchedulerKind.named(scheduler)
+                .orElseThrow(() -> wrong("--sched: there is no scheduler '" + scheduler + "'; there are "
+                        + Arrays.stream(SchedulerKind.values())
+                                .map(SchedulerKind::word)
+                                .collect(Collectors.joining(", "))));
+        if (kind == SchedulerKind.NULL && vcpusInAll > cpus) {
+            throw wrong("--sched: under the null scheduler every vCPU needs a pCPU for itself, and " + vcpusInAll
+                    + " vCPUs have " + cpus + " pCPUs; take fewer --domains or --vcpus, or more --pcpus");
+        }
+        return kind;
     }
 
     private int range(String option, int value, int max) {
@@ -287,6 +311,7 @@ public final class StressCommand implements Callable<Integer> {
         if (gic != null) {
             b.append(" --gic ").append(gic);
         }
+        b.append(" --sched ").append(scheduler);
         b.append(" --pcpus ")
                 .append(n)
                 .append(" --domains ")

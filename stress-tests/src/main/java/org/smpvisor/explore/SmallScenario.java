@@ -6,6 +6,7 @@ import java.util.function.Function;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.engine.Actor;
 import org.smpvisor.guest.Script;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Bug;
 
 /**
@@ -33,6 +34,7 @@ public final class SmallScenario {
     private boolean gicV2;
     private Bug madeFor;
     private boolean validated = true;
+    private SchedulerKind scheduler = SchedulerKind.RR;
 
     SmallScenario(String name, String summary, int pcpus) {
         this.name = name;
@@ -102,6 +104,12 @@ public final class SmallScenario {
         return this;
     }
 
+    /** Who runs when. */
+    SmallScenario scheduler(SchedulerKind kind) {
+        scheduler = kind;
+        return this;
+    }
+
     /** On a machine with a GICv2. */
     SmallScenario gicV2() {
         gicV2 = true;
@@ -132,6 +140,7 @@ public final class SmallScenario {
         s.promises.addAll(promises);
         s.listRegisters = listRegisters;
         s.validated = validated;
+        s.scheduler = scheduler;
         s.gicV2 = true;
         return s;
     }
@@ -186,6 +195,10 @@ public final class SmallScenario {
     /** The one bug that it was made for, {@code null} if it is of general use. */
     public Bug madeFor() {
         return madeFor;
+    }
+
+    SchedulerKind scheduler() {
+        return scheduler;
     }
 
     boolean isGicV2() {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.guest.Script;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Bug;
 
 /** The small scenarios that are shipped. */
@@ -60,6 +61,25 @@ public final class SmallScenarios {
                     .vcpu(new Script().trap().trap())
                     .vcpu(new Script().route(A, 1))
                     .moves(0, 1, 1)
+                    .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
+            new SmallScenario(
+                            "shared-queue",
+                            "three vCPUs on two pCPUs that share a queue: they run where there is room, and an SPI follows",
+                            2)
+                    .scheduler(SchedulerKind.CREDIT2)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script().sgi(1, 2).yield().sleep())
+                    .vcpu(new Script().route(A, 2).sgi(2, 0))
+                    .sleeper(new Script().yield().trap())
+                    .promises(Counter.VCPU_MOVES, Counter.WFE),
+            new SmallScenario(
+                            "hostile-move",
+                            "a scheduler that moves a vCPU whenever it wakes, while its SPI moves to another vCPU",
+                            3)
+                    .scheduler(SchedulerKind.HOSTILE)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().sleep().trap().sleep())
+                    .vcpu(new Script().move(A, 1).sgi(1, 0))
                     .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
             new SmallScenario("wfi-kick", "an SPI and an SGI arrive while their vCPU goes to sleep", 2)
                     .line(A, PRIORITY, 1)

@@ -103,6 +103,7 @@ public final class Subject {
                 marks,
                 base.faults(),
                 List.of(new DomainSpec(guests.size(), passedThrough(description), guests::get)),
+                scenario.scheduler(),
                 validate && scenario.isValidated(),
                 EVENTS,
                 base.registers(),

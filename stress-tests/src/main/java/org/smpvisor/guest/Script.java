@@ -16,6 +16,7 @@ public final class Script {
         SGI_TO_OTHERS,
         DEVICE,
         WFI,
+        WFE,
         MASK,
         UNMASK
     }
@@ -93,6 +94,11 @@ public final class Script {
 
     public Script sleep() {
         return add(Kind.WFI, 0, 0);
+    }
+
+    /** Lets others go first. */
+    public Script yield() {
+        return add(Kind.WFE, 0, 0);
     }
 
     public Script mask() {

@@ -116,6 +116,7 @@ public final class ScriptGuest extends GuestProgram {
             case SGI_TO_OTHERS -> gic.sendToOthers(c, (int) i.address());
             case DEVICE -> c.device(i.address(), i.value());
             case WFI -> c.wfi();
+            case WFE -> c.wfe();
             case MASK -> c.mask();
             case UNMASK -> c.unmask();
         };

@@ -130,8 +130,14 @@ public final class Machine implements AutoCloseable {
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
             p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
         }
-        this.scheduler =
-                new Scheduler(pcpus, gic, vgic, gic, spec.faults(), new PastSchedRules(spec.variant(), spec.marks()));
+        this.scheduler = new Scheduler(
+                pcpus,
+                gic,
+                vgic,
+                gic,
+                spec.faults(),
+                new PastSchedRules(spec.variant(), spec.marks()),
+                spec.scheduler());
         vgic.connect(scheduler);
         irq.connect(vgic, vgic);
         this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec));

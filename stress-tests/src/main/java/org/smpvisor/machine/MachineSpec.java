@@ -3,6 +3,7 @@ package org.smpvisor.machine;
 import java.util.List;
 import java.util.function.Consumer;
 import org.smpvisor.gic.hw.RegisterLog;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Variant;
@@ -15,6 +16,7 @@ import org.smpvisor.vgic.rank.FaultPlan;
  * @param gicLines INTIDs of the GIC, a multiple of 32 from 64 to 1024
  * @param listRegisters list registers per pCPU, 1..16; 1..64 with a GICv2
  * @param priorityBits implemented priority bits, 5..7
+ * @param scheduler who runs when
  * @param validate whether the lock validator checks acquisitions
  * @param events events kept per pCPU, a power of two, 0 for none
  * @param console receives Xen's messages
@@ -28,6 +30,7 @@ public record MachineSpec(
         Marks marks,
         FaultPlan faults,
         List<DomainSpec> domains,
+        SchedulerKind scheduler,
         boolean validate,
         int events,
         RegisterLog registers,
@@ -56,6 +59,7 @@ public record MachineSpec(
                 new Marks(1),
                 new FaultPlan(variant.fault()),
                 List.of(),
+                SchedulerKind.RR,
                 true,
                 1 << 12,
                 RegisterLog.NONE,
@@ -88,6 +92,25 @@ public record MachineSpec(
         return copy(gicLines, listRegisters, priorityBits, domains, registers, witness, c);
     }
 
+    /** The same with that scheduler. */
+    public MachineSpec withScheduler(SchedulerKind kind) {
+        return new MachineSpec(
+                description,
+                gicLines,
+                listRegisters,
+                priorityBits,
+                variant,
+                marks,
+                faults,
+                domains,
+                kind,
+                validate,
+                events,
+                registers,
+                witness,
+                console);
+    }
+
     /** The same with another GIC: lines, list registers, priority bits. */
     public MachineSpec withGic(int lines, int lrs, int bits) {
         return copy(lines, lrs, bits, domains, registers, witness, console);
@@ -96,6 +119,7 @@ public record MachineSpec(
     private MachineSpec copy(
             int lines, int lrs, int bits, List<DomainSpec> d, RegisterLog r, Witness w, Consumer<String> c) {
         Marks m = d.equals(domains) ? marks : new Marks(d.size() + 1);
-        return new MachineSpec(description, lines, lrs, bits, variant, m, faults, d, validate, events, r, w, c);
+        return new MachineSpec(
+                description, lines, lrs, bits, variant, m, faults, d, scheduler, validate, events, r, w, c);
     }
 }

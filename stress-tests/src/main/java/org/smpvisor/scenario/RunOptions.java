@@ -1,6 +1,7 @@
 package org.smpvisor.scenario;
 
 import org.smpvisor.machine.MachineDescription;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Variant;
 
 /**
@@ -14,6 +15,7 @@ import org.smpvisor.variant.Variant;
  * @param description the machine's tree, cut or extended to {@code pcpus}
  * @param validate whether the lock validator is on
  * @param measureLocks whether times are taken at every lock, which costs
+ * @param scheduler who runs when
  */
 public record RunOptions(
         Scenario scenario,
@@ -26,7 +28,8 @@ public record RunOptions(
         MachineDescription description,
         boolean validate,
         String commandLine,
-        boolean measureLocks) {
+        boolean measureLocks,
+        SchedulerKind scheduler) {
     /** A run that takes no times at locks. */
     public RunOptions(
             Scenario scenario,
@@ -39,6 +42,35 @@ public record RunOptions(
             MachineDescription description,
             boolean validate,
             String commandLine) {
-        this(scenario, pcpus, domains, vcpus, seconds, seed, variant, description, validate, commandLine, false);
+        this(
+                scenario,
+                pcpus,
+                domains,
+                vcpus,
+                seconds,
+                seed,
+                variant,
+                description,
+                validate,
+                commandLine,
+                false,
+                SchedulerKind.RR);
+    }
+
+    /** The same with that scheduler. */
+    public RunOptions withScheduler(SchedulerKind kind) {
+        return new RunOptions(
+                scenario,
+                pcpus,
+                domains,
+                vcpus,
+                seconds,
+                seed,
+                variant,
+                description,
+                validate,
+                commandLine,
+                measureLocks,
+                kind);
     }
 }

@@ -82,6 +82,7 @@ final class StormSession implements AutoCloseable {
                 marks,
                 faults,
                 domains,
+                options.scheduler(),
                 options.validate(),
                 EVENTS,
                 base.registers(),
