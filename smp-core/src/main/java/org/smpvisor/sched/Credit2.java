@@ -74,7 +74,7 @@ final class Credit2 extends SharedQueue {
         if (next.credit() <= CREDIT_RESET) {
             resetCredit(cpu, r, next);
         }
-        if (next.processor().peek(cpu) != r.id()) {
+        if (next.processor().getOpaque(cpu) != r.id()) {
             next.setCredit(next.credit() + MIGRATE_COMPENSATION);
         }
         next.setRunsSince(now);
@@ -114,7 +114,7 @@ final class Credit2 extends SharedQueue {
         ListNode<Vcpu> head = queue(r);
         for (ListNode<Vcpu> n = head.next(cpu); n != head; n = n.next(cpu)) {
             Vcpu v = n.element();
-            boolean fromElsewhere = v.processor().peek(cpu) != r.id();
+            boolean fromElsewhere = v.processor().getOpaque(cpu) != r.id();
             boolean resists = fromElsewhere && least + MIGRATE_RESIST > v.credit();
             if (!resists && (yielded || v.credit() > least)) {
                 n.unlink(cpu);

@@ -42,7 +42,7 @@ final class Hostile extends SharedQueue {
         ListNode<Vcpu> head = queue(r);
         ListNode<Vcpu> chosen = head.next(cpu);
         for (ListNode<Vcpu> n = chosen; n != head; n = n.next(cpu)) {
-            if (n.element().processor().peek(cpu) != r.id()) {
+            if (n.element().processor().getOpaque(cpu) != r.id()) {
                 chosen = n;
                 break;
             }
@@ -69,7 +69,7 @@ final class Hostile extends SharedQueue {
 
     @Override
     SchedResource whomToTickle(Pcpu cpu, Vcpu v) {
-        int own = v.processor().peek(cpu);
+        int own = v.processor().getOpaque(cpu);
         for (int i = 1; i <= resources.length; i++) {
             SchedResource r = resources[(own + i) % resources.length];
             if (mayTickle(cpu, r, v) && r.isIdle(cpu)) {

@@ -52,7 +52,7 @@ final class NullPolicy implements Policy {
     }
 
     private SchedResource resource(Pcpu cpu, Vcpu v) {
-        return resources[v.processor().peek(cpu)];
+        return resources[v.processor().getOpaque(cpu)];
     }
 
     private boolean owns(Pcpu cpu, SchedResource r, Vcpu v) {
@@ -84,7 +84,7 @@ final class NullPolicy implements Policy {
 
     /** Promises {@code v}, which waits, a free pCPU: that one takes it from the queue itself, since we do not have its lock. */
     private void promise(Pcpu cpu, Vcpu v) {
-        int own = v.processor().peek(cpu);
+        int own = v.processor().getOpaque(cpu);
         for (int i = 0; i < resources.length; i++) {
             SchedResource r = resources[(own + i) % resources.length];
             if (free[r.id()].testAndClearBit(cpu, 0)) {
@@ -173,7 +173,7 @@ final class NullPolicy implements Policy {
         } else {
             v = first.element();
             first.unlink(cpu);
-            if (v.processor().peek(cpu) != r.id()) {
+            if (v.processor().getOpaque(cpu) != r.id()) {
                 v.processor().setOpaque(cpu, r.id());
                 v.setMigrated();
             }

@@ -34,7 +34,7 @@ final class RoundRobin implements Policy {
 
     @Override
     public void wake(Pcpu cpu, Vcpu v) {
-        SchedResource r = resources[v.processor().peek(cpu)];
+        SchedResource r = resources[v.processor().getOpaque(cpu)];
         Vcpu running = r.curr.getGuarded(cpu);
         if (running == v || !v.runqueue().isEmpty(cpu)) {
             return;
@@ -50,7 +50,7 @@ final class RoundRobin implements Policy {
 
     @Override
     public void sleep(Pcpu cpu, Vcpu v) {
-        SchedResource r = resources[v.processor().peek(cpu)];
+        SchedResource r = resources[v.processor().getOpaque(cpu)];
         v.runqueue().unlink(cpu);
         if (r.curr.getGuarded(cpu) == v) {
             r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);

@@ -106,7 +106,7 @@ public final class Scheduler {
     }
 
     private void unlockUnit(Pcpu cpu, Vcpu v, int flags) {
-        resources[v.processor().peek(cpu)].lock.unlockIrqRestore(cpu, flags);
+        resources[v.processor().getOpaque(cpu)].lock.unlockIrqRestore(cpu, flags);
     }
 
     /** The same with interrupts open before; returns the lock that is held then. */
@@ -325,7 +325,7 @@ public final class Scheduler {
         }
         v.migrateTo().setOpaque(cpu, -1);
         policy.migrate(cpu, v, resources[to]);
-        boolean moved = v.processor().peek(cpu) != from;
+        boolean moved = v.processor().getOpaque(cpu) != from;
         unlockTwo(cpu, from, to, flags);
         if (moved) {
             hasMoved(cpu, v);
@@ -345,7 +345,7 @@ public final class Scheduler {
                         Event.VCPU_MOVE,
                         v.domain().id(),
                         v.vcpuId(),
-                        v.processor().peek(cpu));
+                        v.processor().getOpaque(cpu));
         vgic.moveIrqs(cpu, v);
     }
 

@@ -67,7 +67,7 @@ abstract class SharedQueue implements Policy {
     }
 
     final SchedResource resource(Pcpu cpu, Vcpu v) {
-        return resources[v.processor().peek(cpu)];
+        return resources[v.processor().getOpaque(cpu)];
     }
 
     static boolean has(Pcpu cpu, Vcpu v, int flag) {
@@ -161,7 +161,7 @@ abstract class SharedQueue implements Policy {
         if (!next.isIdle()) {
             set(cpu, next, SCHEDULED);
             begins(cpu, r, prev, next, now);
-            if (next.processor().peek(cpu) != r.id()) {
+            if (next.processor().getOpaque(cpu) != r.id()) {
                 next.processor().setOpaque(cpu, r.id());
                 next.setMigrated();
             }
