@@ -19,6 +19,7 @@ public final class GuestCpu {
         DEVICE,
         WFI,
         WFE,
+        HVC,
         POLL,
         MASK,
         UNMASK,
@@ -83,6 +84,12 @@ public final class GuestCpu {
     private long value;
 
     @OwnedBy("guest")
+    private long value2;
+
+    @OwnedBy("guest")
+    private long value3;
+
+    @OwnedBy("guest")
     private int nextPc;
 
     /** The instruction that a virtual IRQ came before, NONE for none. */
@@ -100,6 +107,12 @@ public final class GuestCpu {
 
     @OwnedBy("guest")
     private long interruptedValue;
+
+    @OwnedBy("guest")
+    private long interruptedValue2;
+
+    @OwnedBy("guest")
+    private long interruptedValue3;
 
     @OwnedBy("guest")
     private int interruptedNextPc;
@@ -175,6 +188,14 @@ public final class GuestCpu {
         return describe(Op.WFE, null, 0, 0, 0);
     }
 
+    /** Calls the hypervisor: {@link PsciAbi function} and arguments; the result arrives in {@code x0}. */
+    public GuestCpu hvc(int function, long x1, long x2, long x3) {
+        describe(Op.HVC, null, function, 0, x1);
+        value2 = x2;
+        value3 = x3;
+        return this;
+    }
+
     /** Turns round inside the guest, without a trap, until something interrupts the pCPU. */
     public GuestCpu poll() {
         return describe(Op.POLL, null, 0, 0, 0);
@@ -237,6 +258,16 @@ public final class GuestCpu {
         return value;
     }
 
+    /** Second argument of a call. */
+    public long value2() {
+        return value2;
+    }
+
+    /** Third argument of a call. */
+    public long value3() {
+        return value3;
+    }
+
     public boolean isDescribed() {
         return op != Op.NONE;
     }
@@ -248,7 +279,7 @@ public final class GuestCpu {
     /** Completes the described instruction; {@code result} goes to {@code x0} if it has one. */
     public void complete(long result) {
         switch (op) {
-            case READ_SYSREG, READ_MMIO, DEVICE -> x0 = result;
+            case READ_SYSREG, READ_MMIO, DEVICE, HVC -> x0 = result;
             case MASK -> irqMasked = true;
             case UNMASK -> irqMasked = false;
             case ERET -> {
@@ -266,9 +297,20 @@ public final class GuestCpu {
             address = interruptedAddress;
             bytes = interruptedBytes;
             value = interruptedValue;
+            value2 = interruptedValue2;
+            value3 = interruptedValue3;
             nextPc = interruptedNextPc;
             interrupted = Op.NONE;
         }
+    }
+
+    /** Begins anew at {@code entry} with interrupts masked, as a vCPU that is switched on; while it does not run. */
+    public void reset(int entry, long context) {
+        op = Op.NONE;
+        interrupted = Op.NONE;
+        irqMasked = true;
+        pc = entry;
+        x0 = context;
     }
 
     /**
@@ -282,6 +324,8 @@ public final class GuestCpu {
             interruptedAddress = address;
             interruptedBytes = bytes;
             interruptedValue = value;
+            interruptedValue2 = value2;
+            interruptedValue3 = value3;
             interruptedNextPc = nextPc;
             op = Op.NONE;
         }

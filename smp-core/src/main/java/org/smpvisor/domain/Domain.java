@@ -1,8 +1,12 @@
 package org.smpvisor.domain;
 
+import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Rcu;
+import org.smpvisor.lock.LockClass;
+import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Xen;
 
 /** A guest: its vCPUs and the two slots in which the vGIC keeps its state of the domain. */
@@ -11,8 +15,33 @@ public final class Domain {
     /** State that an upper module keeps per domain. */
     public interface State {}
 
+    /** Value of {@link #shutdown}: the domain has not shut down. */
+    public static final int RUNS = -1;
+
+    /** What is done when nobody looks at a dead domain any more. */
+    public interface Destroyer {
+        void destroy(Pcpu cpu, Domain d);
+    }
+
     private final int id;
     private final Vcpu[] vcpus;
+
+    /** Serialises what is done to the domain as a whole. */
+    @Xen("domain_lock")
+    private final SpinLock lock;
+
+    private final SpinLock shutdownLock;
+
+    /** Reason of its shutdown, {@link #RUNS} for none. */
+    @GuardedBy("shutdownLock")
+    private final IntCell shutdown;
+
+    /** Whether all that it owned has been freed. */
+    private final IntCell destroyed;
+
+    /** Whether somebody has begun to kill it; of the toolstack, which kills a domain from one place. */
+    @OwnedBy("toolstack")
+    private boolean killing;
 
     @OwnedBy("boot")
     private State vgic;
@@ -32,6 +61,10 @@ public final class Domain {
      */
     public Domain(int id, int maxVcpus) {
         this.id = id;
+        this.lock = new SpinLock(LockClass.DOMAIN, "d" + id + ".domain_lock", id);
+        this.shutdownLock = new SpinLock(LockClass.SHUTDOWN, "d" + id + ".shutdown_lock", id);
+        this.shutdown = new IntCell("d" + id + ".shutdown", shutdownLock, RUNS);
+        this.destroyed = new IntCell("d" + id + ".destroyed");
         this.dying = new IntCell("d" + id + ".is_dying");
         this.pauseCount = new IntCell("d" + id + ".pause_count");
         this.vcpus = new Vcpu[maxVcpus];
@@ -79,6 +112,44 @@ public final class Domain {
     @Xen("pause_count")
     public IntCell pauseCount() {
         return pauseCount;
+    }
+
+    /** {@code domain_lock}. */
+    public SpinLock lock() {
+        return lock;
+    }
+
+    public SpinLock shutdownLock() {
+        return shutdownLock;
+    }
+
+    /** Reason of its shutdown, {@link #RUNS} for none. */
+    @Xen("shutdown_code")
+    public IntCell shutdown() {
+        return shutdown;
+    }
+
+    /** Whether the toolstack has begun to kill it. */
+    public boolean isBeingKilled() {
+        return killing;
+    }
+
+    public void beginKilling() {
+        killing = true;
+    }
+
+    /** What is to be done when nobody looks at the domain any more, on the pCPU that asks. */
+    public Rcu.Callback destroyer(Pcpu cpu, Destroyer what) {
+        return new Rcu.Callback(this + ".rcu", cpu.id(), c -> what.destroy(c, this));
+    }
+
+    public void setDestroyed(Pcpu cpu) {
+        destroyed.setRelease(cpu, 1);
+    }
+
+    /** Whether all that it owned has been freed, for observers. */
+    public boolean isDestroyed() {
+        return destroyed.peek() != 0;
     }
 
     @Xen("is_dying")

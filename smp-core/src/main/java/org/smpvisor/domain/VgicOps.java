@@ -40,6 +40,14 @@ public interface VgicOps {
     @Xen("vgic_vcpu_pending_irq")
     boolean pendingIrq(Pcpu cpu, Vcpu v);
 
+    /** A vCPU that is down is about to be switched on: what was pending for it is forgotten. No vGIC lock held. */
+    @Xen("vgic_clear_pending_irqs")
+    default void clearPendingIrqs(Pcpu cpu, Vcpu v) {}
+
+    /** Takes back the physical interrupts of a dying domain, whose vCPUs have stopped. Interrupts open, no lock held. */
+    @Xen("domain_vgic_free")
+    default void freeDomain(Pcpu cpu, Domain d) {}
+
     /** Follows a vCPU to its new pCPU with the physical routes of its SPIs. Interrupts on, no lock held. */
     @Xen("arch_move_irqs")
     void moveIrqs(Pcpu cpu, Vcpu v);

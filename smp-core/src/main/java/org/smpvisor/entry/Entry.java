@@ -40,6 +40,7 @@ public final class Entry implements IrqEntry {
     private final Witness witness;
     private final MmioAccess[] mmio;
     private final NestedTrap nestedTrap;
+    private final Psci psci;
 
     /** The interrupt mask while Xen's own code is in a trap; a variant point. */
     public interface NestedTrap {
@@ -64,12 +65,22 @@ public final class Entry implements IrqEntry {
 
     /** @param pcpus number of pCPUs */
     public Entry(int pcpus, HostInterrupts gic, VgicOps vgic, Scheduler scheduler, Witness witness) {
-        this(pcpus, gic, vgic, scheduler, witness, NestedTrap.INHERITS);
+        this(pcpus, gic, vgic, scheduler, witness, NestedTrap.INHERITS, null);
     }
 
-    /** @param pcpus number of pCPUs */
+    /**
+     * @param pcpus number of pCPUs
+     * @param psci answers HVC, {@code null} where no guest calls
+     */
     public Entry(
-            int pcpus, HostInterrupts gic, VgicOps vgic, Scheduler scheduler, Witness witness, NestedTrap nestedTrap) {
+            int pcpus,
+            HostInterrupts gic,
+            VgicOps vgic,
+            Scheduler scheduler,
+            Witness witness,
+            NestedTrap nestedTrap,
+            Psci psci) {
+        this.psci = psci;
         this.nestedTrap = nestedTrap;
         this.gic = gic;
         this.vgic = vgic;
@@ -174,6 +185,7 @@ public final class Entry implements IrqEntry {
                 scheduler.yield(cpu);
                 c.complete(0);
             }
+            case HVC -> psci.call(cpu, v, c);
             default -> throw new ModelBug(v + " trapped with " + c.op());
         }
     }

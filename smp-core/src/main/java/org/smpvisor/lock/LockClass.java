@@ -13,6 +13,9 @@ import java.util.List;
  */
 public enum LockClass {
     CALL("call_lock", "cross-CPU function call in progress", IrqMode.ON, Nesting.NEVER),
+    DOMAIN("d->domain_lock", "what is done to a domain as a whole", IrqMode.ON, Nesting.NEVER),
+    SHUTDOWN("d->shutdown_lock", "whether and why a domain shuts down", IrqMode.ON, Nesting.NEVER),
+    RCU("rcu_ctrlblk.lock", "who has yet to let go of what was taken away", IrqMode.OFF, Nesting.NEVER),
     IO("d->arch.vmmio.lock", "MMIO handlers of a domain", IrqMode.ANY, Nesting.NEVER),
     DIST("d->arch.vgic.lock", "GICD_CTLR of the virtual distributor", IrqMode.OFF, Nesting.NEVER),
     RANK("vgic_irq_rank.lock", "32 INTIDs of a domain or vCPU", IrqMode.OFF, Nesting.INDEX, DIST),
@@ -27,7 +30,15 @@ public enum LockClass {
             RANK,
             DESC),
     HOST_GIC("gicv3.lock", "configuration registers of the host GIC", IrqMode.OFF, Nesting.NEVER, RANK, DESC, VGIC_CPU),
-    SCHEDULE("schedule_lock", "run queue of one or more pCPUs", IrqMode.OFF, Nesting.ADDRESS, RANK, DESC, CALL),
+    SCHEDULE(
+            "schedule_lock",
+            "run queue of one or more pCPUs",
+            IrqMode.OFF,
+            Nesting.ADDRESS,
+            RANK,
+            DESC,
+            CALL,
+            SHUTDOWN),
     WAITQ("waitq_lock", "vCPUs that wait for a pCPU of their own", IrqMode.OFF, Nesting.NEVER, SCHEDULE),
     TIMERS("per_cpu(timers).lock", "timers of a pCPU", IrqMode.OFF, Nesting.NEVER, SCHEDULE),
     CONSOLE(

@@ -234,8 +234,13 @@ public final class Scheduler {
     /** Stops all vCPUs of {@code d} and waits until they have stopped. Interrupts open, no lock held; none is current here. */
     @Xen("domain_pause")
     public void pause(Pcpu cpu, Domain d) {
-        assertNotCurrent(cpu, d, null);
         d.pauseCount().getAndAdd(cpu, 1);
+        awaitStopped(cpu, d);
+    }
+
+    /** Waits until no vCPU of {@code d}, which is paused, runs any more. Interrupts open, no lock held; none is current here. */
+    void awaitStopped(Pcpu cpu, Domain d) {
+        assertNotCurrent(cpu, d, null);
         for (int i = 0; i < d.maxVcpus(); i++) {
             sleepSync(cpu, d.vcpu(i));
         }

@@ -23,7 +23,9 @@ public enum Event {
     MOVE_REFUSED("a migration is in progress: move refused, wanted vCPU"),
     MOVE_DONE("migration finished, physical route to pCPU"),
     GUEST_SGI("guest sent the SGI to vCPU"),
-    VCPU_MOVE("vCPU moved to pCPU");
+    VCPU_MOVE("vCPU moved to pCPU"),
+    CPU_OFF("vCPU switched itself off, on pCPU"),
+    CPU_ON("vCPU switched on, from pCPU");
 
     private static final Event[] ALL = values();
 

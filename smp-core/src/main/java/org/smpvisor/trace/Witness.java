@@ -1,6 +1,7 @@
 package org.smpvisor.trace;
 
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 
 /**
@@ -36,4 +37,13 @@ public interface Witness {
 
     /** The virtual route of an SPI has changed. */
     default void routeEnds(Pcpu cpu, int domain, int virq, int from, int to) {}
+
+    /** A raise of {@code virq} ended legally without a delivery: its vCPU was down. */
+    default void assertionEnded(Pcpu cpu, int domain, int virq, int physical) {}
+
+    /** {@code v}, which was down, is about to run again, with nothing pending. */
+    default void vcpuReset(Pcpu cpu, Vcpu v) {}
+
+    /** A domain has been destroyed: nobody waits for its interrupts any more. */
+    default void domainDestroyed(Pcpu cpu, Domain d) {}
 }

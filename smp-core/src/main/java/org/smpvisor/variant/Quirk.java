@@ -21,6 +21,11 @@ public enum Quirk {
     H6(
             "the descriptor is published to the guest before its controller operations are set",
             "set the operations first, publish afterwards"),
+    H7(
+            "CPU_ON unlinks what was pending for the vCPU, but leaves status bits and saved list registers; and it does not wait"
+                    + " until the vCPU has left its pCPU",
+            "CPU_ON clears status bits, list register numbers and saved list registers, ends physical interrupts, and finds a"
+                    + " vCPU off only when its context has been saved"),
     H10(
             "the target register is written after the migration was started, so that an early clean-up routes by the old"
                     + " value",

@@ -63,6 +63,14 @@ public final class SmallScenarios {
                     .moves(0, 1, 1)
                     .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
             new SmallScenario(
+                            "cpu-off",
+                            "a vCPU switches itself off with interrupts on their way to it, and is switched on by the other",
+                            2)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().route(A, 1).sgi(1, 1).on(1).sgi(2, 1))
+                    .vcpu(new Script().mask().off().trap())
+                    .promises(Counter.CPU_OFFS, Counter.CPU_ONS),
+            new SmallScenario(
                             "shared-queue",
                             "three vCPUs on two pCPUs that share a queue: they run where there is room, and an SPI follows",
                             2)

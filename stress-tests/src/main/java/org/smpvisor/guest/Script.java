@@ -17,6 +17,9 @@ public final class Script {
         DEVICE,
         WFI,
         WFE,
+        OFF,
+        ON,
+        OFF_SYSTEM,
         MASK,
         UNMASK
     }
@@ -99,6 +102,21 @@ public final class Script {
     /** Lets others go first. */
     public Script yield() {
         return add(Kind.WFE, 0, 0);
+    }
+
+    /** Switches itself off; when it is switched on again it goes on with what follows. */
+    public Script off() {
+        return add(Kind.OFF, 0, 0);
+    }
+
+    /** Switches a vCPU on, trying until that is possible. */
+    public Script on(int vcpu) {
+        return add(Kind.ON, vcpu, 0);
+    }
+
+    /** Shuts the domain down. */
+    public Script powerOff() {
+        return add(Kind.OFF_SYSTEM, 0, 0);
     }
 
     public Script mask() {

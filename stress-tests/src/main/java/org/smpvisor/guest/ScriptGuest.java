@@ -2,8 +2,10 @@ package org.smpvisor.guest;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.abi.PsciAbi;
 
 /**
  * A vCPU of a small scenario: sets up its GIC, turns round at a ready mark until it is let go, runs its script, and sleeps.
@@ -21,6 +23,8 @@ public final class ScriptGuest extends GuestProgram {
     private static final int READY = 20;
     private static final int SCRIPT = 21;
     private static final int ASLEEP = 22;
+    private static final int SWITCHED_ON = 23;
+    private static final int RESTARTED = 24;
     private static final int ACKED = VECTOR_IRQ + 1;
     private static final int ENDED = VECTOR_IRQ + 2;
 
@@ -82,6 +86,13 @@ public final class ScriptGuest extends GuestProgram {
             }
             case SCRIPT -> next(c);
             case ASLEEP -> rest(c);
+            case SWITCHED_ON -> {
+                if (c.x0 == PsciAbi.ALREADY_ON) {
+                    c.r[AT]--; // it has yet to switch itself off
+                }
+                c.branch().then(SCRIPT);
+            }
+            case RESTARTED -> c.unmask().then(SCRIPT);
             case VECTOR_IRQ -> gic.acknowledge(c).then(ACKED);
             case ACKED -> {
                 c.r[INTID] = c.x0;
@@ -117,10 +128,13 @@ public final class ScriptGuest extends GuestProgram {
             case DEVICE -> c.device(i.address(), i.value());
             case WFI -> c.wfi();
             case WFE -> c.wfe();
+            case OFF -> c.hvc(PsciAbi.CPU_OFF, 0, 0, 0);
+            case ON -> c.hvc(PsciAbi.CPU_ON, GicAbi.vcpuAffinity((int) i.address()), RESTARTED, 0);
+            case OFF_SYSTEM -> c.hvc(PsciAbi.SYSTEM_OFF, 0, 0, 0);
             case MASK -> c.mask();
             case UNMASK -> c.unmask();
         };
-        described.then(SCRIPT);
+        described.then(i.kind() == Script.Kind.ON ? SWITCHED_ON : SCRIPT);
     }
 
     private void boot(GuestCpu c) {

@@ -9,6 +9,7 @@ import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Rcu;
 import org.smpvisor.cpu.Softirqs;
 import org.smpvisor.cpu.Tasklets;
 import org.smpvisor.domain.Domain;
@@ -19,6 +20,7 @@ import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.engine.RunAborted;
 import org.smpvisor.entry.Entry;
+import org.smpvisor.entry.Psci;
 import org.smpvisor.gic.host.CrossCall;
 import org.smpvisor.gic.host.GicDescription;
 import org.smpvisor.gic.host.GicHwOperations;
@@ -39,6 +41,7 @@ import org.smpvisor.gic.hw.GicV2Config;
 import org.smpvisor.gic.hw.GicV2Hardware;
 import org.smpvisor.gic.hw.HardwareActors;
 import org.smpvisor.lock.LockValidator;
+import org.smpvisor.sched.Lifecycle;
 import org.smpvisor.sched.PastSchedRules;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.EventRing;
@@ -69,6 +72,8 @@ public final class Machine implements AutoCloseable {
     private final CrossCall crossCall;
     private final RankVgic vgic;
     private final Scheduler scheduler;
+    private final Rcu rcu;
+    private final Lifecycle lifecycle;
     private final Entry entry;
     private final DeviceBus devices;
     private final List<Domain> domains = new ArrayList<>();
@@ -139,8 +144,13 @@ public final class Machine implements AutoCloseable {
                 new PastSchedRules(spec.variant(), spec.marks()),
                 spec.scheduler());
         vgic.connect(scheduler);
+        vgic.connect(irq);
         irq.connect(vgic, vgic);
-        this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec));
+        this.rcu = new Rcu(pcpus, gic);
+        this.lifecycle = new Lifecycle(scheduler, vgic, rcu, spec.witness());
+        Psci.OffRule off = spec.variant().isFixed(Quirk.H7) ? Psci.OffRule.WHEN_SAVED : Psci.OffRule.AT_ONCE;
+        Psci psci = new Psci(vgic, scheduler, lifecycle, off, spec.witness());
+        this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec), psci);
         for (Pcpu p : pcpus) {
             p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), entry);
         }
@@ -448,6 +458,10 @@ public final class Machine implements AutoCloseable {
 
     public Scheduler scheduler() {
         return scheduler;
+    }
+
+    public Lifecycle lifecycle() {
+        return lifecycle;
     }
 
     public CrossCall crossCall() {

@@ -54,7 +54,7 @@ public final class Audit {
         if (isAtRest) {
             judgePriorities(d);
         }
-        if (d.isDying()) {
+        if (d.isDying() || d.shutdown().peek() != Domain.RUNS) {
             return; // nobody cares any more what becomes of its interrupts
         }
         for (int i = 0; i < d.maxVcpus(); i++) {
@@ -76,13 +76,20 @@ public final class Audit {
             judgeEntry(d, p, seen);
             IrqDesc desc = p.desc().peek();
             if (desc != null) {
-                ledger.judgeLine(d.id(), virq, desc.irq(), seen.inLr.containsKey(p));
+                if (!isDown(d.vcpu(vd.peekTarget(virq)))) { // else what was raised has ended
+                    ledger.judgeLine(d.id(), virq, desc.irq(), seen.inLr.containsKey(p));
+                }
                 if (isAtRest) {
                     judgeDescriptor(d, p, desc);
                 }
             }
         }
-        ledger.judgeVirtual(d.id());
+        ledger.judgeVirtual(
+                d.id(), i -> i < 0 ? isDown(d.vcpu(-1 - i)) : vd.isSpi(i) && isDown(d.vcpu(vd.peekTarget(i))));
+    }
+
+    private static boolean isDown(Vcpu v) {
+        return (v.pauseFlags().peek() & 1 << Vcpu.VPF_DOWN) != 0;
     }
 
     // ---- scheduling -------------------------------------------------------------------------------------------------
@@ -122,7 +129,7 @@ public final class Audit {
         int flags = v.pauseFlags().peek();
         if (!v.runqueue().isEmpty()) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " is on a run queue although every pCPU idles");
-        } else if (flags == 0) {
+        } else if (flags == 0 && v.pauseCount().peek() == 0 && d.pauseCount().peek() == 0) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " may run, but neither runs nor is on a run queue");
         } else if ((flags & 1 << Vcpu.VPF_MIGRATING) != 0) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " is being moved between pCPUs, and nobody ends it");
@@ -139,7 +146,7 @@ public final class Audit {
         for (ListNode<PendingIrq> n = head.next(); n != head; n = n.next()) {
             PendingIrq p = n.element();
             seen.inflight.add(p);
-            if (has(p, PendingIrq.ENABLED) && !isFinished(v, p)) {
+            if (has(p, PendingIrq.ENABLED) && !isFinished(v, p) && !isDown(v)) {
                 String where = p.lrQueue().isEmpty() || !hasFreeLr(v)
                         ? ""
                         : ", in lr_pending although a list register is free";

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import org.HdrHistogram.Histogram;
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.HwWords;
@@ -73,14 +74,29 @@ public final class Ledger implements Witness {
             this.raising = new HwWords(sources * vcpus);
             this.bound = new HwWords(sources);
             this.boundBefore = new HwWords(sources);
-            for (int i = 0; i < sources * vcpus; i++) {
-                raising.setOpaque(i, IDLE);
-            }
+            clear();
+        }
+
+        /** As for a domain that has just been created. */
+        void clear() {
+            fill(begun, 0);
+            fill(seen, 0);
+            fill(acks, 0);
+            fill(epoch, 0);
+            fill(bound, 0);
+            fill(boundBefore, 0);
+            fill(raising, IDLE);
             for (int i = 0; i < INTIDS; i++) {
                 for (int v = 0; v < vcpus; v++) {
                     targetUntil.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
                     targetUntilEpoch.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
                 }
+            }
+        }
+
+        private static void fill(HwWords words, long value) {
+            for (int i = 0; i < words.length(); i++) {
+                words.setOpaque(i, value);
             }
         }
 
@@ -340,6 +356,40 @@ public final class Ledger implements Witness {
         d.epoch.setOpaque(virq, epoch + 1);
     }
 
+    // ---- legal ends -------------------------------------------------------------------------------------------------
+
+    @Override
+    public void assertionEnded(Pcpu cpu, int domain, int virq, int physical) {
+        account(cpu, virq);
+        acked.setOpaque(physical, gic.acknowledgedGeneration(physical));
+    }
+
+    /** What others sent it while it was down has ended. */
+    @Override
+    public void vcpuReset(Pcpu cpu, Vcpu v) {
+        Domain d = domains[v.domain().id()];
+        for (int sgi = 0; sgi < GicAbi.NR_SGIS; sgi++) {
+            account(cpu, sgi);
+            forgetRaises(d, d.sgiSource(v.vcpuId(), sgi));
+        }
+    }
+
+    private static void forgetRaises(Domain d, int source) {
+        for (int r = 0; r < d.vcpus; r++) {
+            d.seen.setOpaque(source * d.vcpus + r, d.begun.getOpaque(source * d.vcpus + r));
+        }
+    }
+
+    @Override
+    public void domainDestroyed(Pcpu cpu, org.smpvisor.domain.Domain dead) {
+        domains[dead.id()].clear();
+    }
+
+    /** A line is given to another domain: what its device did before is nobody's any more, but for what is pending still. */
+    public void beginAnew(int physical) {
+        acked.setOpaque(physical, gic.generation(physical) - (gic.isPending(physical) ? 1 : 0));
+    }
+
     // ---- judging ----------------------------------------------------------------------------------------------------
 
     private void report(Violation.Kind kind, Vcpu v, int virq, String text) {
@@ -431,10 +481,19 @@ public final class Ledger implements Witness {
         acked.setOpaque(physical, dead ? gic.acknowledgedGeneration(physical) : gic.generation(physical));
     }
 
-    /** At rest: reports SGIs and virtual SPIs of a domain that were raised and not acknowledged afterwards. */
-    void judgeVirtual(int domain) {
+    /**
+     * At rest: reports SGIs and virtual SPIs of a domain that were raised and not acknowledged afterwards.
+     *
+     * @param isDown whether the vCPU that an SPI is routed to (from 32 on), or a vCPU itself (below, as -1 - id), is down: what was
+     *     sent to it has ended
+     */
+    void judgeVirtual(int domain, IntPredicate isDown) {
         Domain d = domains[domain];
         for (int s = 0; s < d.acks.length(); s++) {
+            int owner = s < d.vcpus * GicAbi.NR_SGIS ? -1 - s / GicAbi.NR_SGIS : s - d.vcpus * GicAbi.NR_SGIS;
+            if (isDown.test(owner)) {
+                forgetRaises(d, s);
+            }
             long raises = 0;
             for (int r = 0; r < d.vcpus; r++) {
                 int i = s * d.vcpus + r;

@@ -92,7 +92,7 @@ class AuditTest {
         }
         ich.writeLr(n, value);
         machine.driver().saveState(machine.pcpu(0), v0);
-        machine.driver().setSavedLrMask(v0, allocated ? 1L << n : 0);
+        machine.driver().setSavedLrMask(machine.pcpu(0), v0, allocated ? 1L << n : 0);
     }
 
     @Test

@@ -41,9 +41,16 @@ public interface GicHwOperations {
     Vcpu.State newVcpuState();
 
     /** Software LR bitmap saved with a vCPU. */
+    @Xen("v->arch.lr_mask")
+    long savedLrMask(Pcpu cpu, Vcpu v);
+
+    /** The same for observers. */
     long savedLrMask(Vcpu v);
 
-    void setSavedLrMask(Vcpu v, long mask);
+    void setSavedLrMask(Pcpu cpu, Vcpu v, long mask);
+
+    /** Zeroes the saved list registers of a vCPU that has left its pCPU; for a corrected rule (H7). */
+    void clearSavedLrs(Vcpu v);
 
     /** A list register as it was saved with a vCPU; for observers. */
     long savedLr(Vcpu v, int lr);

@@ -2,6 +2,7 @@ package org.smpvisor.gic.host;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
@@ -357,13 +358,23 @@ public final class GicV2 implements GicHwOperations {
     }
 
     @Override
-    public long savedLrMask(Vcpu v) {
-        return ((GicV2SavedState) v.gic()).lrMask;
+    public long savedLrMask(Pcpu cpu, Vcpu v) {
+        return ((GicV2SavedState) v.gic()).lrMask.get(cpu);
     }
 
     @Override
-    public void setSavedLrMask(Vcpu v, long mask) {
-        ((GicV2SavedState) v.gic()).lrMask = mask;
+    public long savedLrMask(Vcpu v) {
+        return ((GicV2SavedState) v.gic()).lrMask.peek();
+    }
+
+    @Override
+    public void setSavedLrMask(Pcpu cpu, Vcpu v, long mask) {
+        ((GicV2SavedState) v.gic()).lrMask.set(cpu, mask);
+    }
+
+    @Override
+    public void clearSavedLrs(Vcpu v) {
+        Arrays.fill(((GicV2SavedState) v.gic()).lr, 0);
     }
 
     @Override

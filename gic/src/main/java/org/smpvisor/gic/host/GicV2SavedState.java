@@ -18,6 +18,5 @@ final class GicV2SavedState implements Vcpu.State {
     @OwnedBy("pcpu")
     int vmcr;
 
-    @OwnedBy("pcpu")
-    long lrMask;
+    final SavedLrMask lrMask = new SavedLrMask(MAX_LRS);
 }

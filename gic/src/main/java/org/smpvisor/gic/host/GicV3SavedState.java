@@ -24,6 +24,5 @@ final class GicV3SavedState implements Vcpu.State {
     @OwnedBy("pcpu")
     long sre;
 
-    @OwnedBy("pcpu")
-    long lrMask;
+    final SavedLrMask lrMask = new SavedLrMask(MAX_LRS);
 }

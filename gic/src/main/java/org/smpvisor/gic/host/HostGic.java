@@ -152,14 +152,14 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     @Override
     @Xen("gic_save_state")
     public void save(Pcpu cpu, Vcpu prev) {
-        ops.setSavedLrMask(prev, cpu.lrMask());
+        ops.setSavedLrMask(cpu, prev, cpu.lrMask());
         ops.saveState(cpu, prev);
     }
 
     @Override
     @Xen("gic_restore_state")
     public void restore(Pcpu cpu, Vcpu next) {
-        cpu.setLrMask(ops.savedLrMask(next));
+        cpu.setLrMask(ops.savedLrMask(cpu, next));
         ops.restoreState(cpu, next);
     }
 

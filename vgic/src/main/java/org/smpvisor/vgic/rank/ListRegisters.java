@@ -142,6 +142,23 @@ final class ListRegisters {
         rules.links.unlink(cpu, held, p.queueOwner().peek(cpu), p.lrQueue());
     }
 
+    /** The first entry of a vCPU's inflight list, {@code null} if it is empty. V held. */
+    PendingIrq firstInflight(Pcpu cpu, VgicVcpu v) {
+        ListNode<PendingIrq> first = v.inflight().next(cpu);
+        return first == v.inflight() ? null : entry(cpu, v, v.inflight(), v.inflight(), first, 0);
+    }
+
+    /** Forgets what waits for a list register of a vCPU that is down, and which of its saved ones are in use. V held. */
+    @Xen("gic_clear_pending_irqs")
+    void clearPendingIrqs(Pcpu cpu, VgicVcpu v) {
+        v.lock().assertHeldBy(cpu);
+        gic.setSavedLrMask(cpu, v.vcpu(), 0);
+        ListNode<PendingIrq> head = v.lrPending();
+        for (ListNode<PendingIrq> n = head.next(cpu); n != head; n = head.next(cpu)) {
+            removeLrPending(cpu, v, entry(cpu, v, head, head, n, 0));
+        }
+    }
+
     @Xen("gic_add_to_lr_pending")
     private void addToLrPending(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);

@@ -2,6 +2,7 @@ package org.smpvisor.vgic.rank;
 
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Vcpu;
 import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.variant.Marks;
@@ -115,6 +116,18 @@ final class RankRules {
         default void opened(Pcpu cpu) {}
     }
 
+    /** What CPU_ON does with an interrupt that was pending for the vCPU (H7). V held. */
+    interface PowerOnRule {
+        /** {@code p} has been taken off the inflight list. */
+        void unlinked(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p);
+
+        /** All have been, and the saved bitmap is zero. */
+        default void cleared(Pcpu cpu, GicHwOperations gic, Vcpu v) {}
+    }
+
+    private static final int STALE =
+            1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE | 1 << PendingIrq.MIGRATING;
+
     private static final int LATE = 1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ENABLED;
 
     /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
@@ -135,6 +148,7 @@ final class RankRules {
     final TrapEntryRule trapEntry;
     final MoveMaskRule moveMask;
     final LateRule late;
+    final PowerOnRule powerOn;
     final ListLinks links;
     final PastRankRules past;
     private final OwnerRule virtualOwner;
@@ -178,6 +192,7 @@ final class RankRules {
         visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p) -> p.owner().getOpaque(cpu) : this::noKickForVisible;
         trapEntry = variant.isFixed(Quirk.SV3) ? new DisarmFirst() : new OpenFirst();
         late = variant.isFixed(Quirk.SV4) ? new SyncAgain() : this::waitForExit;
+        powerOn = variant.isFixed(Quirk.H7) ? new ForgetAll() : this::unlinkOnly;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
     }
 
@@ -429,6 +444,32 @@ final class RankRules {
         public boolean beforeIrqsOpen(Pcpu cpu, GicHwOperations gic) {
             gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, false);
             return false;
+        }
+    }
+
+    // ---- H7 ---------------------------------------------------------------------------------------------------------
+
+    private void unlinkOnly(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p) {
+        if ((p.status().peek(cpu) & STALE) != 0) {
+            reached(cpu, Quirk.H7, p);
+        }
+    }
+
+    /** Corrected: nothing is left that says that the interrupt was pending, and its line can fire again. */
+    private static final class ForgetAll implements PowerOnRule {
+        @Override
+        public void unlinked(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p) {
+            boolean moving = p.status().testAndClearBit(cpu, PendingIrq.MIGRATING);
+            p.status().clearBit(cpu, PendingIrq.QUEUED);
+            p.status().clearBit(cpu, PendingIrq.VISIBLE);
+            p.status().clearBit(cpu, PendingIrq.ACTIVE);
+            p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
+            vgic.endPhysical(cpu, p, moving);
+        }
+
+        @Override
+        public void cleared(Pcpu cpu, GicHwOperations gic, Vcpu v) {
+            gic.clearSavedLrs(v);
         }
     }
 

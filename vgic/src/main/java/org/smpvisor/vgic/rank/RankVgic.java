@@ -11,6 +11,7 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
 import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
@@ -43,6 +44,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
     @OwnedBy("boot")
     private Scheduler scheduler;
 
+    @OwnedBy("boot")
+    private Irq irq;
+
     /** The vGIC of a machine; one object serves all of its domains. */
     public RankVgic(
             GicHwOperations gic, Pcpu[] pcpus, Variant variant, Marks marks, FaultPlan faults, Witness witness) {
@@ -58,6 +62,11 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Connects the scheduler that kicks go to; once, before the machine runs. */
     public void connect(Scheduler s) {
         this.scheduler = s;
+    }
+
+    /** Connects the host's interrupts, which a dying domain gives back; once, before the machine runs. */
+    public void connect(Irq hostIrq) {
+        this.irq = hostIrq;
     }
 
     /**
@@ -270,6 +279,52 @@ public final class RankVgic implements VgicOps, VgicConnector {
     @Override
     public boolean pendingIrq(Pcpu cpu, Vcpu v) {
         return lrs.pendingIrq(cpu, of(v));
+    }
+
+    // ---- power and destruction --------------------------------------------------------------------------------------
+
+    @Override
+    public void clearPendingIrqs(Pcpu cpu, Vcpu v) {
+        VgicVcpu vv = of(v);
+        int flags = vv.lock().lockIrqSave(cpu);
+        for (PendingIrq p = lrs.firstInflight(cpu, vv); p != null; p = lrs.firstInflight(cpu, vv)) {
+            lrs.removeInflight(cpu, vv, p);
+            rules.powerOn.unlinked(cpu, this, vv, p);
+        }
+        lrs.clearPendingIrqs(cpu, vv);
+        rules.powerOn.cleared(cpu, gic, v);
+        vv.lock().unlockIrqRestore(cpu, flags);
+    }
+
+    /**
+     * Ends the physical interrupt behind {@code p}, which no list register will end any more. V held.
+     *
+     * @param moving whether it was on its way to another vCPU, to whose pCPU it is routed then
+     */
+    void endPhysical(Pcpu cpu, PendingIrq p, boolean moving) {
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (desc != null && moving) {
+            VgicVcpu target = of(cpu.current().domain()).target(cpu, p.irq());
+            Irq.setAffinity(cpu, desc, pcpuOf(cpu, target), p.domain(), p.irq());
+        }
+        if (desc != null && desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
+            gic.deactivateIrq(cpu, desc.irq());
+            witness.assertionEnded(cpu, p.domain(), p.irq(), desc.irq());
+        }
+    }
+
+    @Override
+    public void freeDomain(Pcpu cpu, Domain d) {
+        VgicDomain vd = of(d);
+        for (int virq = 32; virq < 32 + vd.nrSpis(); virq++) {
+            IrqDesc desc = vd.spi(virq).desc().getOpaque(cpu);
+            if (desc != null) {
+                int rc = irq.releaseGuestIrq(cpu, d, virq, desc.irq());
+                if (rc != 0) {
+                    throw new ModelBug("interrupt " + virq + " cannot be taken from " + d + ": errno " + rc);
+                }
+            }
+        }
     }
 
     // ---- enable and disable -----------------------------------------------------------------------------------------

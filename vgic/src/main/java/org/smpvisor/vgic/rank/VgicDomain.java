@@ -147,6 +147,11 @@ public final class VgicDomain implements Domain.State {
         return rankOfSpi(virq).vcpu().peek(cpu, virq & 31);
     }
 
+    /** Whether {@code virq} is an SPI of the domain. */
+    public boolean isSpi(int virq) {
+        return virq >= 32 && virq < 32 + nrSpis;
+    }
+
     /** Target vCPU id of an SPI, for observers. */
     public int peekTarget(int virq) {
         return rankOfSpi(virq).vcpu().peek(virq & 31);

@@ -1,0 +1,90 @@
+package org.smpvisor.sched;
+
+import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.cpu.Rcu;
+import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.VgicOps;
+import org.smpvisor.trace.Witness;
+import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Xen;
+
+/** The end of a domain: it shuts itself down, or the toolstack kills it while its interrupts fly. */
+@Xen("common/domain.c")
+public final class Lifecycle {
+    /** Reasons of a shutdown. */
+    public static final int POWEROFF = 0;
+
+    public static final int REBOOT = 1;
+
+    private final Scheduler scheduler;
+    private final VgicOps vgic;
+    private final Rcu rcu;
+    private final Witness witness;
+
+    public Lifecycle(Scheduler scheduler, VgicOps vgic, Rcu rcu, Witness witness) {
+        this.scheduler = scheduler;
+        this.vgic = vgic;
+        this.rcu = rcu;
+        this.witness = witness;
+    }
+
+    /**
+     * Pauses all vCPUs of {@code d} for good, for the toolstack to see. Interrupts open, no lock held; the calling vCPU may be
+     * one of them.
+     *
+     * @param reason {@link #POWEROFF} or {@link #REBOOT}
+     */
+    @Xen("domain_shutdown")
+    public void shutdown(Pcpu cpu, Domain d, int reason) {
+        d.shutdownLock().lock(cpu);
+        if (d.shutdown().getGuarded(cpu) == Domain.RUNS) {
+            d.shutdown().setGuarded(cpu, reason);
+            cpu.smpMb();
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                scheduler.pauseNosync(cpu, d.vcpu(i));
+            }
+        }
+        d.shutdownLock().unlock(cpu);
+    }
+
+    /**
+     * Kills a domain: stops its vCPUs and has what it owned freed when nobody can look at it any more. Process context,
+     * interrupts open, no lock held.
+     *
+     * @return false if the caller is to come again, since a vCPU of {@code d} has yet to leave this very pCPU
+     */
+    @Xen({"domain_kill", "domain_destroy"})
+    @Deviation(
+            "Xen calls it from a vCPU of the toolstack, never on top of one of the domain's own; here it may come again")
+    public boolean kill(Pcpu cpu, Domain d) {
+        if (cpu.current().domain() == d) {
+            if (!d.isBeingKilled()) {
+                d.beginKilling();
+                d.pauseCount().getAndAdd(cpu, 1);
+            }
+            scheduler.sleepNosync(cpu, cpu.current());
+            return false;
+        }
+        if (!d.isBeingKilled()) {
+            d.beginKilling();
+            d.pauseCount().getAndAdd(cpu, 1);
+        }
+        scheduler.awaitStopped(cpu, d);
+        d.setDying(cpu);
+        rcu.call(cpu, d.destroyer(cpu, this::completeDestroy));
+        return true;
+    }
+
+    /** Nobody looks at the domain any more. The RCU softirq. */
+    @Xen({"complete_domain_destroy", "arch_domain_destroy"})
+    private void completeDestroy(Pcpu cpu, Domain d) {
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            scheduler.remove(cpu, d.vcpu(i));
+        }
+        vgic.freeDomain(cpu, d);
+        witness.domainDestroyed(cpu, d);
+        cpu.count(Counter.DOMAINS_DESTROYED);
+        d.setDestroyed(cpu);
+    }
+}
