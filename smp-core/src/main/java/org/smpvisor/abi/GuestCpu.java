@@ -92,6 +92,13 @@ public final class GuestCpu {
     @OwnedBy("guest")
     private int nextPc;
 
+    /** Whether the handler of a virtual IRQ runs, and {@code x0} as it was before: a kernel's handler saves it. */
+    @OwnedBy("guest")
+    private boolean inIrq;
+
+    @OwnedBy("guest")
+    private long interruptedX0;
+
     /** The instruction that a virtual IRQ came before, NONE for none. */
     @OwnedBy("guest")
     private Op interrupted = Op.NONE;
@@ -152,6 +159,11 @@ public final class GuestCpu {
     /** A byte store. */
     public GuestCpu write8(long addr, long v) {
         return describe(Op.WRITE_MMIO, null, addr, 1, v);
+    }
+
+    /** A byte load. */
+    public GuestCpu read8(long addr) {
+        return describe(Op.READ_MMIO, null, addr, 1, 0);
     }
 
     /** A 32-bit load; the value arrives in {@code x0}. */
@@ -291,6 +303,10 @@ public final class GuestCpu {
         boolean returns = op == Op.ERET;
         pc = nextPc;
         op = Op.NONE;
+        if (returns && !spsrMasked && inIrq) {
+            inIrq = false;
+            x0 = interruptedX0;
+        }
         if (returns && !spsrMasked && interrupted != Op.NONE) {
             op = interrupted;
             sysreg = interruptedSysreg;
@@ -308,6 +324,7 @@ public final class GuestCpu {
     public void reset(int entry, long context) {
         op = Op.NONE;
         interrupted = Op.NONE;
+        inIrq = false;
         irqMasked = true;
         pc = entry;
         x0 = context;
@@ -318,6 +335,8 @@ public final class GuestCpu {
      * the return from the interrupt.
      */
     public void takeIrq() {
+        inIrq = true;
+        interruptedX0 = x0;
         interrupted = op;
         if (op != Op.NONE) {
             interruptedSysreg = sysreg;

@@ -3,6 +3,7 @@ package org.smpvisor.cpu;
 import java.lang.invoke.VarHandle;
 import org.jctools.queues.MpscArrayQueue;
 import org.smpvisor.engine.Memory;
+import org.smpvisor.engine.ModelBug;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
@@ -49,13 +50,39 @@ public final class Tasklets {
         return true;
     }
 
+    /** Posts {@code work} from a pCPU. Any interrupt state. */
+    @Xen("tasklet_schedule_on_cpu")
+    public void postFrom(Pcpu cpu, Work work, IpiSender ipi) {
+        if (cpu.memory() != null) {
+            cpu.memory().touchesTasklets(owner);
+        }
+        if (!queue.offer(work)) {
+            throw new ModelBug("too many tasklets for " + owner);
+        }
+        VarHandle.fullFence(); // in the queue before the bit is looked at: whoever cleared it will find the work
+        owner.softirqs().raiseFrom(cpu, Softirqs.TASKLET, ipi);
+    }
+
+    /** Takes over what is queued for this pCPU, which has been taken down, and does nothing any more. */
+    @Xen("migrate_tasklets_from_cpu")
+    public void migrate(Pcpu to, IpiSender ipi) {
+        if (to.memory() != null) {
+            to.memory().touchesTasklets(owner);
+        }
+        for (Work w = queue.relaxedPoll(); w != null; w = queue.relaxedPoll()) {
+            to.tasklets().postFrom(to, w, ipi);
+        }
+    }
+
     /** Runs what is queued; the TASKLET softirq. */
     @Xen("do_tasklet")
     public void run(Pcpu cpu) {
         if (cpu.memory() != null) {
             cpu.memory().touchesTasklets(cpu);
         }
-        for (Work w = queue.relaxedPoll(); w != null; w = queue.relaxedPoll()) {
+        int most = queue.size(); // what posts itself again waits until other softirqs have had their turn
+        Work w = queue.relaxedPoll();
+        for (int i = 0; w != null; w = ++i < most ? queue.relaxedPoll() : null) {
             if (cpu.memory() != null) {
                 cpu.memory().saw(cpu, System.identityHashCode(w));
             }

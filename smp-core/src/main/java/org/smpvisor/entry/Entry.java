@@ -2,6 +2,7 @@ package org.smpvisor.entry;
 
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IrqEntry;
 import org.smpvisor.cpu.Pcpu;
@@ -41,6 +42,17 @@ public final class Entry implements IrqEntry {
     private final MmioAccess[] mmio;
     private final NestedTrap nestedTrap;
     private final Psci psci;
+
+    @OwnedBy("boot")
+    private Offline offline = cpu -> {
+        throw new ModelBug(cpu + " is not online, and nobody has taken it down");
+    };
+
+    /** What a pCPU does that has been taken down. */
+    public interface Offline {
+        /** Returns when it has been brought up again, with interrupts open. Any interrupt state on entry. */
+        void stopped(Pcpu cpu);
+    }
 
     /** The interrupt mask while Xen's own code is in a trap; a variant point. */
     public interface NestedTrap {
@@ -90,6 +102,11 @@ public final class Entry implements IrqEntry {
         for (int i = 0; i < pcpus; i++) {
             mmio[i] = new MmioAccess();
         }
+    }
+
+    /** Connects what a pCPU does that has been taken down; at boot. */
+    public void connect(Offline o) {
+        offline = o;
     }
 
     /** Drives {@code cpu}, which has been brought up, until the engine is stopped. Interrupts on entry open. */
@@ -244,6 +261,9 @@ public final class Entry implements IrqEntry {
 
     @Xen("idle_loop")
     private void idle(Pcpu cpu) {
+        if (!cpu.isOnline(cpu)) {
+            offline.stopped(cpu);
+        }
         cpu.localIrqDisable();
         if (!cpu.softirqs().isPending(cpu)) {
             cpu.held().assertNoneHeld("in the idle loop's WFI");

@@ -135,8 +135,9 @@ public final class Psci {
     private boolean setInfo(Pcpu cpu, Vcpu v, long entry, long context) {
         if (v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
             v.guest().reset((int) entry, context);
-            witness.vcpuReset(cpu, v);
-            return v.pauseFlags().testAndClearBit(cpu, Vcpu.VPF_DOWN);
+            boolean was = v.pauseFlags().testAndClearBit(cpu, Vcpu.VPF_DOWN);
+            witness.vcpuReset(cpu, v); // now: whoever found it down has raised before
+            return was;
         }
         return false; // somebody else was first
     }

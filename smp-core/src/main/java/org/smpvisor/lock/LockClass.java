@@ -15,6 +15,7 @@ public enum LockClass {
     CALL("call_lock", "cross-CPU function call in progress", IrqMode.ON, Nesting.NEVER),
     DOMAIN("d->domain_lock", "what is done to a domain as a whole", IrqMode.ON, Nesting.NEVER),
     SHUTDOWN("d->shutdown_lock", "whether and why a domain shuts down", IrqMode.ON, Nesting.NEVER),
+    STOP_MACHINE("stopmachine_lock", "the machine is stopped", IrqMode.ON, Nesting.NEVER),
     RCU("rcu_ctrlblk.lock", "who has yet to let go of what was taken away", IrqMode.OFF, Nesting.NEVER),
     IO("d->arch.vmmio.lock", "MMIO handlers of a domain", IrqMode.ANY, Nesting.NEVER),
     DIST("d->arch.vgic.lock", "GICD_CTLR of the virtual distributor", IrqMode.OFF, Nesting.NEVER),

@@ -35,7 +35,7 @@ final class Credit2 extends SharedQueue {
 
     private static final long MIN_TIMER = 500_000;
     private static final long MAX_TIMER = CREDIT_INIT;
-    private static final long IDLE_CREDIT = -(1L << 30);
+    private static final long IDLE_CREDIT = Long.MIN_VALUE / 2;
 
     Credit2(SchedResource[] resources, IpiSender ipi) {
         super(resources, ipi);

@@ -52,25 +52,19 @@ public final class Lifecycle {
      * Kills a domain: stops its vCPUs and has what it owned freed when nobody can look at it any more. Process context,
      * interrupts open, no lock held.
      *
-     * @return false if the caller is to come again, since a vCPU of {@code d} has yet to leave this very pCPU
+     * @return false if the caller is to come again later, since a vCPU of {@code d} has yet to leave its pCPU
      */
     @Xen({"domain_kill", "domain_destroy"})
     @Deviation(
-            "Xen calls it from a vCPU of the toolstack, never on top of one of the domain's own; here it may come again")
+            "Xen waits for the vCPUs; but it does so on a vCPU of the toolstack, which does not keep another one from leaving")
     public boolean kill(Pcpu cpu, Domain d) {
-        if (cpu.current().domain() == d) {
-            if (!d.isBeingKilled()) {
-                d.beginKilling();
-                d.pauseCount().getAndAdd(cpu, 1);
-            }
-            scheduler.sleepNosync(cpu, cpu.current());
-            return false;
-        }
         if (!d.isBeingKilled()) {
             d.beginKilling();
-            d.pauseCount().getAndAdd(cpu, 1);
+            scheduler.pauseNosync(cpu, d);
         }
-        scheduler.awaitStopped(cpu, d);
+        if (!scheduler.hasStopped(cpu, d)) {
+            return false;
+        }
         d.setDying(cpu);
         rcu.call(cpu, d.destroyer(cpu, this::completeDestroy));
         return true;

@@ -186,7 +186,11 @@ final class NullPolicy implements Policy {
     @Xen("null_unit_migrate")
     public void migrate(Pcpu cpu, Vcpu v, SchedResource to) {
         SchedResource from = resource(cpu, v);
-        if (owners[to.id()].getGuarded(cpu) == null && owns(cpu, from, v) && to.isActive(cpu)) {
+        if (!from.isActive(cpu)) { // it goes down: its vCPU waits for another
+            stopsWaiting(cpu, v);
+            owners[from.id()].setGuarded(cpu, null);
+            v.processor().setOpaque(cpu, to.id());
+        } else if (owners[to.id()].getGuarded(cpu) == null && owns(cpu, from, v) && to.isActive(cpu)) {
             owners[from.id()].setGuarded(cpu, null);
             owners[to.id()].setGuarded(cpu, v);
             free[to.id()].clearBit(cpu, 0);

@@ -1,5 +1,6 @@
 package org.smpvisor.sched;
 
+import java.util.List;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
@@ -180,10 +181,15 @@ public final class Scheduler {
     @Xen("vcpu_wake")
     public void wake(Pcpu cpu, Vcpu v) {
         int flags = lockUnit(cpu, v);
-        if (isRunnable(cpu, v)) {
+        SchedResource r = resources[v.processor().getOpaque(cpu)];
+        boolean stranded = !r.isActive(cpu) && r.curr.getGuarded(cpu) != v;
+        if (isRunnable(cpu, v) && !stranded) {
             policy.wake(cpu, v);
         }
         unlockUnit(cpu, v, flags);
+        if (stranded) { // its pCPU goes down, or has gone, and nobody has moved it away yet
+            migrate(cpu, v, anyActive(cpu, r.id()));
+        }
     }
 
     /** Takes {@code v}, which something pauses, off its pCPU, without waiting until it has left. Any interrupt state. */
@@ -234,16 +240,30 @@ public final class Scheduler {
     /** Stops all vCPUs of {@code d} and waits until they have stopped. Interrupts open, no lock held; none is current here. */
     @Xen("domain_pause")
     public void pause(Pcpu cpu, Domain d) {
-        d.pauseCount().getAndAdd(cpu, 1);
-        awaitStopped(cpu, d);
-    }
-
-    /** Waits until no vCPU of {@code d}, which is paused, runs any more. Interrupts open, no lock held; none is current here. */
-    void awaitStopped(Pcpu cpu, Domain d) {
         assertNotCurrent(cpu, d, null);
+        d.pauseCount().getAndAdd(cpu, 1);
         for (int i = 0; i < d.maxVcpus(); i++) {
             sleepSync(cpu, d.vcpu(i));
         }
+    }
+
+    /** The same without waiting; a vCPU of {@code d} may be current here. */
+    @Xen("domain_pause_nosync")
+    public void pauseNosync(Pcpu cpu, Domain d) {
+        d.pauseCount().getAndAdd(cpu, 1);
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            sleepNosync(cpu, d.vcpu(i));
+        }
+    }
+
+    /** Whether no vCPU of {@code d}, which is paused, runs any more, and their contexts are saved. */
+    boolean hasStopped(Pcpu cpu, Domain d) {
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            if (d.vcpu(i).running().getAcquire(cpu) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Takes one pause of the domain back. */
@@ -319,7 +339,9 @@ public final class Scheduler {
                 return;
             }
             flags = lockTwo(cpu, from, to);
-            if (v.processor().getOpaque(cpu) == from && v.migrateTo().getOpaque(cpu) == to) {
+            if (!resources[to].isActive(cpu)) {
+                v.migrateTo().setOpaque(cpu, anyActive(cpu, to));
+            } else if (v.processor().getOpaque(cpu) == from && v.migrateTo().getOpaque(cpu) == to) {
                 break;
             }
             unlockTwo(cpu, from, to, flags);
@@ -354,6 +376,57 @@ public final class Scheduler {
         vgic.moveIrqs(cpu, v);
     }
 
+    /**
+     * Lets no vCPU run on a pCPU any more and moves away those that are there. Process context, interrupts open, no lock held; not
+     * on that pCPU.
+     *
+     * @return whether nobody is there any more; else the caller is to come again
+     */
+    @Xen("cpu_disable_scheduler")
+    public boolean vacate(Pcpu cpu, int pcpu, List<Domain> domains) {
+        SchedResource r = resources[pcpu];
+        int flags = r.lock.lockIrqSave(cpu);
+        r.active.setGuarded(cpu, 0);
+        r.lock.unlockIrqRestore(cpu, flags);
+        boolean empty = true;
+        for (Domain d : domains) {
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                Vcpu v = d.vcpu(i);
+                if (v.processor().getOpaque(cpu) == pcpu) {
+                    if (!v.pauseFlags().testBit(cpu, Vcpu.VPF_MIGRATING)) {
+                        migrate(cpu, v, anyActive(cpu, pcpu));
+                    }
+                    empty &= v.processor().getOpaque(cpu) != pcpu;
+                }
+            }
+        }
+        flags = r.lock.lockIrqSave(cpu);
+        empty &= r.isIdle(cpu);
+        r.lock.unlockIrqRestore(cpu, flags);
+        return empty;
+    }
+
+    /** Lets vCPUs run on a pCPU that has come up. */
+    @Xen("schedule_cpu_add")
+    public void occupy(Pcpu cpu, int pcpu) {
+        SchedResource r = resources[pcpu];
+        int flags = r.lock.lockIrqSave(cpu);
+        r.active.setGuarded(cpu, 1);
+        r.lock.unlockIrqRestore(cpu, flags);
+        r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
+    }
+
+    /** A pCPU on which vCPUs may run, the next after {@code pcpu}; it may cease to be one at any moment. */
+    private int anyActive(Pcpu cpu, int pcpu) {
+        for (int i = 1; i < resources.length; i++) {
+            SchedResource r = resources[(pcpu + i) % resources.length];
+            if (r.active.getOpaque(cpu) != 0) {
+                return r.id();
+            }
+        }
+        return 0;
+    }
+
     // ---- the SCHEDULE softirq ---------------------------------------------------------------------------------------
 
     /**
@@ -368,7 +441,12 @@ public final class Scheduler {
         Vcpu prev = cpu.current();
         long now = cpu.time();
         boolean goesOn = !prev.isIdle() && isRunnable(cpu, prev);
-        Vcpu next = policy.choose(cpu, r, prev, goesOn, now);
+        Vcpu next;
+        if (r.isActive(cpu)) {
+            next = policy.choose(cpu, r, prev, goesOn, now);
+        } else {
+            next = goesOn ? prev : r.idle; // the pCPU goes down; who is still here is about to be moved
+        }
         boolean moved = next.takeMigrated();
         if (!next.isIdle()) {
             next.running().setOpaque(cpu, 1);

@@ -24,6 +24,7 @@ public enum Event {
     MOVE_DONE("migration finished, physical route to pCPU"),
     GUEST_SGI("guest sent the SGI to vCPU"),
     VCPU_MOVE("vCPU moved to pCPU"),
+    VCPU_DOWN("dropped, since it is switched off: vCPU"),
     CPU_OFF("vCPU switched itself off, on pCPU"),
     CPU_ON("vCPU switched on, from pCPU");
 

@@ -46,4 +46,7 @@ public interface Witness {
 
     /** A domain has been destroyed: nobody waits for its interrupts any more. */
     default void domainDestroyed(Pcpu cpu, Domain d) {}
+
+    /** A device's line, which is disabled, is about to be given to a domain that is being created. */
+    default void lineGiven(Pcpu cpu, Domain owner, int physical) {}
 }

@@ -50,6 +50,12 @@ public abstract class GuestGic {
     /** Routes an SPI to a vCPU. */
     abstract GuestCpu route(GuestCpu c, long line, int vcpu);
 
+    /** Reads where an SPI is routed to. */
+    abstract GuestCpu readRoute(GuestCpu c, long line);
+
+    /** Whether {@code value}, as {@link #readRoute} yields it, names that vCPU. */
+    abstract boolean isRoutedTo(long value, int vcpu);
+
     /** Whether an SPI is switched off while its route is changed. */
     abstract boolean disablesToRoute();
 

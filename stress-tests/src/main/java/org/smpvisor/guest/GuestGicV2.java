@@ -64,6 +64,16 @@ final class GuestGicV2 extends GuestGic {
     }
 
     @Override
+    GuestCpu readRoute(GuestCpu c, long line) {
+        return c.read8(GUEST_GICD_BASE + GICD_ITARGETSR + line);
+    }
+
+    @Override
+    boolean isRoutedTo(long value, int vcpu) {
+        return (value & 0xff) == 1L << vcpu;
+    }
+
+    @Override
     boolean disablesToRoute() {
         return false;
     }

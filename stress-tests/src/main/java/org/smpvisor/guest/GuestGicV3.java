@@ -61,6 +61,16 @@ final class GuestGicV3 extends GuestGic {
     }
 
     @Override
+    GuestCpu readRoute(GuestCpu c, long line) {
+        return c.read64(GUEST_GICD_BASE + GICD_IROUTER + 8 * line);
+    }
+
+    @Override
+    boolean isRoutedTo(long value, int vcpu) {
+        return value == vcpuAffinity(vcpu);
+    }
+
+    @Override
     boolean disablesToRoute() {
         return true;
     }

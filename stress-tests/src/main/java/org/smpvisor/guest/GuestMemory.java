@@ -1,5 +1,8 @@
 package org.smpvisor.guest;
 
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
 /**
  * Memory that the vCPUs of a domain share: what its kernel knows of its devices, and whether it is asked to be at rest, as it
  * is until all of its vCPUs are powered on.
@@ -10,6 +13,14 @@ public final class GuestMemory {
     private final int[] virtualLines;
     private final GuestGic gic;
     private volatile boolean resting = true;
+
+    /** Locks of its kernel, one for each line: 1 while somebody moves it. */
+    private final AtomicIntegerArray locked;
+
+    /** vCPUs that take part, and those that have switched themselves off: a bit each, for the first 32. */
+    private final AtomicInteger online = new AtomicInteger();
+
+    private final AtomicInteger off = new AtomicInteger();
 
     /** What a guest on a GICv3 knows. */
     public GuestMemory(int[] lines, boolean[] level, int[] virtualLines) {
@@ -27,6 +38,49 @@ public final class GuestMemory {
         this.lines = lines.clone();
         this.level = level.clone();
         this.virtualLines = virtualLines.clone();
+        this.locked = new AtomicIntegerArray(lines.length + virtualLines.length);
+    }
+
+    /** Forgets all that the kernel knew; when its domain begins anew. */
+    public void reset() {
+        for (int i = 0; i < locked.length(); i++) {
+            locked.set(i, 0);
+        }
+        online.set(0);
+        off.set(0);
+        resting = true;
+    }
+
+    /** Takes the lock of line {@code i}, devices' lines first, if it is free. */
+    boolean tryLock(int i) {
+        return locked.compareAndSet(i, 0, 1);
+    }
+
+    void unlock(int i) {
+        locked.set(i, 0);
+    }
+
+    boolean isOnline(int vcpu) {
+        return vcpu >= Integer.SIZE || (online.get() >>> vcpu & 1) != 0;
+    }
+
+    /** A vCPU takes part from now on, or does not any more. */
+    void setOnline(int vcpu, boolean takesPart) {
+        if (vcpu < Integer.SIZE) {
+            online.updateAndGet(w -> takesPart ? w | 1 << vcpu : w & ~(1 << vcpu));
+        }
+    }
+
+    /** A vCPU is about to switch itself off. */
+    void setOff(int vcpu) {
+        off.updateAndGet(w -> w | 1 << vcpu);
+    }
+
+    /** Takes one of those that have switched themselves off, to switch it on again; -1 if there is none. */
+    int takeOff() {
+        int word = off.get();
+        int vcpu = Integer.numberOfTrailingZeros(word);
+        return word != 0 && off.compareAndSet(word, word & word - 1) ? vcpu : -1;
     }
 
     GuestGic gic() {

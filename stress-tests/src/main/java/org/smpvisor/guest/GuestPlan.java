@@ -16,6 +16,7 @@ package org.smpvisor.guest;
  * @param work computes
  * @param pingPong whether SGI 1 is answered with SGI 1 to its partner
  * @param reringPerMille how often a handler rings a doorbell again, of 1000
+ * @param off switches itself off, or another vCPU on that is off
  */
 public record GuestPlan(
         int ring,
@@ -30,13 +31,76 @@ public record GuestPlan(
         int sleep,
         int work,
         boolean pingPong,
-        int reringPerMille) {
+        int reringPerMille,
+        int off) {
+    /** A guest whose vCPUs stay on. */
+    public GuestPlan(
+            int ring,
+            int sgi,
+            int selfSgi,
+            int broadcast,
+            int move,
+            int moveTwice,
+            int setPending,
+            int moveVirtual,
+            int masked,
+            int sleep,
+            int work,
+            boolean pingPong,
+            int reringPerMille) {
+        this(
+                ring,
+                sgi,
+                selfSgi,
+                broadcast,
+                move,
+                moveTwice,
+                setPending,
+                moveVirtual,
+                masked,
+                sleep,
+                work,
+                pingPong,
+                reringPerMille,
+                0);
+    }
+
+    /** The same, and its vCPUs go off and on. */
+    public GuestPlan withOff(int weight) {
+        return new GuestPlan(
+                ring,
+                sgi,
+                selfSgi,
+                broadcast,
+                move,
+                moveTwice,
+                setPending,
+                moveVirtual,
+                masked,
+                sleep,
+                work,
+                pingPong,
+                reringPerMille,
+                weight);
+    }
+
     /** A guest that only answers what it is sent. */
     public static GuestPlan echo() {
         return new GuestPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, false, 0);
     }
 
     int total() {
-        return ring + sgi + selfSgi + broadcast + move + moveTwice + setPending + moveVirtual + masked + sleep + work;
+        return ring
+                + sgi
+                + selfSgi
+                + broadcast
+                + move
+                + moveTwice
+                + setPending
+                + moveVirtual
+                + masked
+                + sleep
+                + work
+                + off;
     }
 }

@@ -2,8 +2,10 @@ package org.smpvisor.guest;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.abi.PsciAbi;
 
 /**
  * A guest kernel under load: sets up its GIC, acknowledges and ends what it is sent, rings its devices, sends SGIs, sleeps,
@@ -40,6 +42,16 @@ public final class StormGuest extends GuestProgram {
     private static final int MOVE_ENABLE = 23;
     private static final int MASKED_READ = 24;
     private static final int MASKED_END = 25;
+    private static final int MOVED = 26;
+    private static final int LEAVE_LINE = 30;
+    private static final int LEAVE_CHECKED = 31;
+    private static final int LEAVE_DRAIN = 32;
+    private static final int LEAVE_OFF = 33;
+    private static final int RESTART = 40;
+    private static final int RESTART_GROUP = 41;
+    private static final int RESTART_CONTROL = 42;
+    private static final int RESTART_UNMASK = 43;
+    private static final int SWITCHED_ON = 44;
     private static final int ACKED = VECTOR_IRQ + 1;
     private static final int END = VECTOR_IRQ + 2;
     private static final int ENDED = VECTOR_IRQ + 3;
@@ -52,6 +64,12 @@ public final class StormGuest extends GuestProgram {
     private static final int READS_LEFT = 3;
     private static final int INTID = 4;
     private static final int TWICE = 5;
+    private static final int MOVED_INDEX = 6;
+    private static final int AFTER_MOVE = 7;
+    private static final int SWITCHED = 8;
+
+    /** Accesses that trap and so let pass what is on its way, before a vCPU switches itself off. */
+    private static final int DRAINING_READS = 6;
 
     private final GuestPlan plan;
     private final GuestMemory memory;
@@ -79,7 +97,31 @@ public final class StormGuest extends GuestProgram {
             case MOVE_AGAIN -> route(c, afterMove());
             case MOVE_ENABLE ->
                 c.write32(enableRegister(GICD_ISENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
-                        .then(MAIN);
+                        .then(MOVED);
+            case MOVED -> {
+                memory.unlock((int) c.r[MOVED_INDEX]);
+                c.branch().then((int) c.r[AFTER_MOVE]);
+            }
+            case LEAVE_LINE -> leaveLine(c);
+            case LEAVE_CHECKED -> leaveChecked(c);
+            case LEAVE_DRAIN -> drain(c);
+            case LEAVE_OFF -> {
+                memory.setOff(c.vcpuId());
+                c.hvc(PsciAbi.CPU_OFF, 0, 0, 0).then(RESTART);
+            }
+            case RESTART -> gic.openPriorities(c).then(RESTART_GROUP);
+            case RESTART_GROUP -> gic.enableInterface(c).then(RESTART_CONTROL);
+            case RESTART_CONTROL -> gic.endsDeactivate(c).then(RESTART_UNMASK);
+            case RESTART_UNMASK -> {
+                memory.setOnline(c.vcpuId(), true);
+                c.unmask().then(MAIN);
+            }
+            case SWITCHED_ON -> {
+                if (c.x0 != PsciAbi.SUCCESS) {
+                    memory.setOff((int) c.r[SWITCHED]); // it has not gone off yet: somebody else tries again
+                }
+                c.branch().then(MAIN);
+            }
             case MASKED_READ -> maskedRead(c);
             case MASKED_END -> c.unmask().then(MAIN);
             default -> boot(c);
@@ -115,7 +157,10 @@ public final class StormGuest extends GuestProgram {
                 c.write32(enableRegister(GICD_ISENABLER, lineAt(i)), bit(lineAt(i)))
                         .then(i + 1 < lineCount() ? BOOT_LINE_PRIORITY : BOOT_DONE);
             }
-            default -> c.unmask().then(MAIN);
+            default -> {
+                memory.setOnline(c.vcpuId(), true);
+                c.unmask().then(MAIN);
+            }
         }
     }
 
@@ -178,6 +223,8 @@ public final class StormGuest extends GuestProgram {
         } else if ((at -= plan.masked()) < 0) {
             c.r[READS_LEFT] = 2 + below(c, 6);
             c.mask().then(MASKED_READ);
+        } else if ((at -= plan.off()) < 0) {
+            switchOffOrOn(c);
         } else if ((at -= plan.sleep()) < 0) {
             c.wfi().then(MAIN);
         } else {
@@ -189,7 +236,7 @@ public final class StormGuest extends GuestProgram {
         gic.send(c, sgi, to).then(MAIN);
     }
 
-    /** Each line is moved by one vCPU only, as under a lock of the guest's kernel. */
+    /** Mostly each line is moved by one vCPU; another that moves it off a vCPU that leaves holds its lock. */
     private void startMove(GuestCpu c, int twice, boolean virtual) {
         int count = virtual ? memory.virtualLineCount() : memory.lineCount();
         int mine = (count - c.vcpuId() + c.vcpus() - 1) / c.vcpus();
@@ -197,9 +244,20 @@ public final class StormGuest extends GuestProgram {
             c.branch().then(MAIN);
             return;
         }
-        int i = c.vcpuId() + c.vcpus() * below(c, mine);
-        c.r[MOVED_LINE] = virtual ? memory.virtualLine(i) : memory.line(i);
+        int i = c.vcpuId() + c.vcpus() * below(c, mine) + (virtual ? memory.lineCount() : 0);
+        if (memory.tryLock(i)) {
+            beginMove(c, i, twice, MAIN);
+        } else {
+            c.branch().then(MAIN);
+        }
+    }
+
+    /** Moves line {@code i}, whose lock is held until it has been moved. */
+    private void beginMove(GuestCpu c, int i, int twice, int after) {
+        c.r[MOVED_INDEX] = i;
+        c.r[MOVED_LINE] = lineAt(i);
         c.r[TWICE] = twice;
+        c.r[AFTER_MOVE] = after;
         if (gic.disablesToRoute()) {
             c.write32(enableRegister(GICD_ICENABLER, c.r[MOVED_LINE]), bit(c.r[MOVED_LINE]))
                     .then(MOVE_ROUTE);
@@ -213,11 +271,69 @@ public final class StormGuest extends GuestProgram {
     }
 
     private int afterMove() {
-        return gic.disablesToRoute() ? MOVE_ENABLE : MAIN;
+        return gic.disablesToRoute() ? MOVE_ENABLE : MOVED;
     }
 
     private void route(GuestCpu c, int next) {
-        gic.route(c, c.r[MOVED_LINE], below(c, c.vcpus())).then(next);
+        int to = below(c, c.vcpus());
+        for (int tries = 1; !memory.isOnline(to); tries++) {
+            to = tries < c.vcpus() ? (to + 1) % c.vcpus() : 0; // who never leaves, but may not be there yet
+            if (tries == c.vcpus()) {
+                break;
+            }
+        }
+        gic.route(c, c.r[MOVED_LINE], to).then(next);
+    }
+
+    // ---- power ------------------------------------------------------------------------------------------------------
+
+    /** Switches another vCPU on that is off; or itself off, after it has given its lines away. */
+    private void switchOffOrOn(GuestCpu c) {
+        int other = memory.takeOff();
+        if (other >= 0) {
+            c.r[SWITCHED] = other;
+            c.hvc(PsciAbi.CPU_ON, GicAbi.vcpuAffinity(other), RESTART, 0).then(SWITCHED_ON);
+        } else if (c.vcpuId() == 0 || c.vcpuId() >= Integer.SIZE || !memory.isOnline(0)) { // vCPU 0 still routes lines
+            c.branch().then(MAIN);
+        } else {
+            memory.setOnline(c.vcpuId(), false);
+            c.r[INDEX] = 0;
+            c.branch().then(LEAVE_LINE);
+        }
+    }
+
+    /** Under the lock of each line: whoever has routed it here has done so before, and nobody will from now on. */
+    private void leaveLine(GuestCpu c) {
+        int i = (int) c.r[INDEX];
+        if (i == lineCount()) {
+            c.r[READS_LEFT] = DRAINING_READS;
+            c.branch().then(LEAVE_DRAIN);
+        } else if (!memory.tryLock(i)) {
+            c.branch().then(LEAVE_LINE);
+        } else {
+            gic.readRoute(c, lineAt(i)).then(LEAVE_CHECKED);
+        }
+    }
+
+    /** Xen refuses to move a line that is being moved: so it is looked at again until it is gone. */
+    private void leaveChecked(GuestCpu c) {
+        int i = (int) c.r[INDEX];
+        if (gic.isRoutedTo(c.x0, c.vcpuId())) {
+            beginMove(c, i, 0, LEAVE_LINE);
+        } else {
+            memory.unlock(i);
+            c.r[INDEX]++;
+            c.branch().then(LEAVE_LINE);
+        }
+    }
+
+    /** What is in its list registers is taken while interrupts are still open; then nothing more is wanted. */
+    private void drain(GuestCpu c) {
+        if (c.r[READS_LEFT]-- > 0) {
+            c.read32(GUEST_GICD_BASE + GICD_TYPER).then(LEAVE_DRAIN);
+        } else {
+            c.mask().then(LEAVE_OFF);
+        }
     }
 
     private void maskedRead(GuestCpu c) {

@@ -1,12 +1,11 @@
 package org.smpvisor.machine;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.smpvisor.abi.GicAbi;
-import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Rcu;
@@ -21,6 +20,8 @@ import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.engine.RunAborted;
 import org.smpvisor.entry.Entry;
 import org.smpvisor.entry.Psci;
+import org.smpvisor.entry.StopMachine;
+import org.smpvisor.gic.host.CpuHotplug;
 import org.smpvisor.gic.host.CrossCall;
 import org.smpvisor.gic.host.GicDescription;
 import org.smpvisor.gic.host.GicHwOperations;
@@ -48,6 +49,7 @@ import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
+import org.smpvisor.variant.Xen;
 import org.smpvisor.vgic.rank.RankVgic;
 import org.smpvisor.vgic.rank.VgicDomain;
 
@@ -74,13 +76,11 @@ public final class Machine implements AutoCloseable {
     private final Scheduler scheduler;
     private final Rcu rcu;
     private final Lifecycle lifecycle;
+    private final CpuHotplug hotplug;
     private final Entry entry;
     private final DeviceBus devices;
-    private final List<Domain> domains = new ArrayList<>();
+    private final List<Domain> domains = new CopyOnWriteArrayList<>();
     private final Thread[] threads;
-
-    /** Secondary pCPUs that the boot CPU has released. */
-    private final IntCell[] gates;
 
     private final CountDownLatch booted;
     private final EventRing environmentEvents;
@@ -156,10 +156,8 @@ public final class Machine implements AutoCloseable {
         }
         this.devices = new DeviceBus(hardware.distributor(), engine, n);
         this.threads = new Thread[n + 1];
-        this.gates = new IntCell[n];
-        for (int i = 0; i < n; i++) {
-            gates[i] = new IntCell("cpu" + i + ".released");
-        }
+        this.hotplug = new CpuHotplug(pcpus, scheduler, gic, irq, new StopMachine(pcpus, gic), rcu, this::domains);
+        entry.connect(hotplug);
         this.booted = new CountDownLatch(1);
     }
 
@@ -292,10 +290,7 @@ public final class Machine implements AutoCloseable {
         if (cpu.id() == 0) {
             bootFirst(cpu);
         } else {
-            for (int turn = 0; gates[cpu.id()].getAcquire(cpu) == 0; turn++) {
-                engine.relax(cpu, turn);
-            }
-            bootSecondary(cpu);
+            hotplug.start(cpu);
         }
     }
 
@@ -329,17 +324,12 @@ public final class Machine implements AutoCloseable {
         cpu.localIrqEnable();
         for (int i = 1; i < pcpus.length; i++) {
             spec.console().accept("Bringing up CPU" + i);
-            irq.prepare(cpu, pcpus[i]);
-            gates[i].setRelease(cpu, 1);
-            for (int turn = 0; !pcpus[i].isOnline(cpu); turn++) {
-                engine.relax(cpu, turn);
-            }
-            cpu.smpRmb();
+            hotplug.bringUp(cpu, pcpus[i]);
             spec.console().accept("CPU " + i + " booted.");
         }
         spec.console().accept("Brought up " + pcpus.length + " CPUs");
-        for (DomainSpec d : spec.domains()) {
-            createDomain(cpu, d);
+        for (int i = 0; i < spec.domains().size(); i++) {
+            createDomain(cpu, i, spec.domains().get(i));
         }
         for (Domain d : domains) {
             for (int i = 0; i < d.maxVcpus(); i++) {
@@ -384,16 +374,9 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    private void bootSecondary(Pcpu cpu) {
-        gic.initSecondary(cpu);
-        cpu.smpWmb();
-        cpu.setOnline(true);
-        cpu.localIrqEnable();
-        gic.setupLocalInterrupts(cpu);
-    }
-
-    private void createDomain(Pcpu cpu, DomainSpec ds) {
-        Domain d = new Domain(domains.size() + 1, ds.vcpus());
+    @Xen("domain_create")
+    private void createDomain(Pcpu cpu, int index, DomainSpec ds) {
+        Domain d = new Domain(index + 1, ds.vcpus());
         vgic.announce(d);
         vgic.createDomain(cpu, d, driver.nrLines() - 32);
         d.setDevices(devices);
@@ -406,12 +389,17 @@ public final class Machine implements AutoCloseable {
         for (MachineDescription.Irq line : ds.lines()) {
             IrqDesc.Type type =
                     line.trigger() == MachineDescription.Trigger.EDGE ? IrqDesc.Type.EDGE : IrqDesc.Type.LEVEL;
+            spec.witness().lineGiven(cpu, d, line.intid());
             int rc = irq.routeIrqToGuest(cpu, d, line.intid(), line.intid(), type);
             if (rc != 0) {
                 throw new ModelBug("interrupt " + line.intid() + " cannot be routed to " + d + ": errno " + rc);
             }
         }
-        domains.add(d);
+        if (index == domains.size()) {
+            domains.add(d);
+        } else {
+            domains.set(index, d);
+        }
     }
 
     /** Ends the run; every pCPU leaves at its next step. */
@@ -452,6 +440,16 @@ public final class Machine implements AutoCloseable {
         return pcpus[pcpu].tasklets().post(work, pcpus.length);
     }
 
+    /** Creates a domain that has been destroyed anew and lets it run; on a pCPU as Xen's code. */
+    public void createAgain(Pcpu cpu, int index) {
+        createDomain(cpu, index, spec.domains().get(index));
+        Domain d = domains.get(index);
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            scheduler.powerOn(cpu, d.vcpu(i));
+        }
+        cpu.count(Counter.DOMAINS_CREATED);
+    }
+
     public DeviceBus devices() {
         return devices;
     }
@@ -462,6 +460,10 @@ public final class Machine implements AutoCloseable {
 
     public Lifecycle lifecycle() {
         return lifecycle;
+    }
+
+    public CpuHotplug hotplug() {
+        return hotplug;
     }
 
     public CrossCall crossCall() {
@@ -538,12 +540,13 @@ public final class Machine implements AutoCloseable {
     /** Whether nothing moves at this moment: every pCPU waits in its idle loop and nothing is on its way. */
     public boolean isAtRest() {
         for (Pcpu p : pcpus) {
-            boolean resting = p.isIdling()
-                    && p.current().isIdle()
-                    && !p.needsAttention()
-                    && p.softirqs().peek() == 0
-                    && p.tasklets().isEmpty()
-                    && !hardware.cpu(p.id()).hasWork();
+            boolean resting = !p.isOnline()
+                    || p.isIdling()
+                            && p.current().isIdle()
+                            && !p.needsAttention()
+                            && p.softirqs().peek() == 0
+                            && p.tasklets().isEmpty()
+                            && !hardware.cpu(p.id()).hasWork();
             if (!resting) {
                 return false;
             }

@@ -130,7 +130,15 @@ public final class Audit {
         if (!v.runqueue().isEmpty()) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " is on a run queue although every pCPU idles");
         } else if (flags == 0 && v.pauseCount().peek() == 0 && d.pauseCount().peek() == 0) {
-            report(Violation.Kind.INCONSISTENT, d, null, v, v + " may run, but neither runs nor is on a run queue");
+            report(
+                    Violation.Kind.INCONSISTENT,
+                    d,
+                    null,
+                    v,
+                    v + " may run, but neither runs nor is on a run queue (of cpu"
+                            + v.processor().peek() + ", scheduler's flags 0x"
+                            + Integer.toHexString(v.schedFlags().peek()) + ", is_running "
+                            + v.running().peek() + ")");
         } else if ((flags & 1 << Vcpu.VPF_MIGRATING) != 0) {
             report(Violation.Kind.INCONSISTENT, d, null, v, v + " is being moved between pCPUs, and nobody ends it");
         }

@@ -385,8 +385,9 @@ public final class Ledger implements Witness {
         domains[dead.id()].clear();
     }
 
-    /** A line is given to another domain: what its device did before is nobody's any more, but for what is pending still. */
-    public void beginAnew(int physical) {
+    /** What its device did before is nobody's any more, but for what is pending still. */
+    @Override
+    public void lineGiven(Pcpu cpu, org.smpvisor.domain.Domain owner, int physical) {
         acked.setOpaque(physical, gic.generation(physical) - (gic.isPending(physical) ? 1 : 0));
     }
 

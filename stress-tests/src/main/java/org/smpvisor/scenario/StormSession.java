@@ -2,7 +2,9 @@ package org.smpvisor.scenario;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -12,6 +14,7 @@ import org.smpvisor.cpu.Tasklets;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.StateCorrupted;
+import org.smpvisor.gic.host.CpuHotplug;
 import org.smpvisor.guest.GuestGic;
 import org.smpvisor.guest.GuestMemory;
 import org.smpvisor.guest.StormGuest;
@@ -59,10 +62,23 @@ final class StormSession implements AutoCloseable {
     private Watchdog.Hang hang;
     private boolean wrecked;
 
+    /** Domains that the toolstack has begun to kill, and those that it has begun to create. */
+    private final Set<Domain> killed = new HashSet<>();
+
+    private final boolean[] creating;
+    /** pCPUs that are being taken down, are down, or are being brought up. */
+    private final boolean[] away;
+
+    private boolean plugging;
+    private Vcpu paused;
+    private final List<Errand> errands = new ArrayList<>();
+
     /** Assembles a machine; nothing runs yet. */
     StormSession(RunOptions options, SplittableRandom rng) {
         this.options = options;
         this.rng = rng;
+        this.away = new boolean[options.pcpus()];
+        this.creating = new boolean[options.domains()];
         this.marks = new Marks(options.domains() + 1);
         this.faults = new FaultPlan(options.variant().fault());
         this.ledger = new Ledger(options.domains(), options.vcpus(), options.pcpus());
@@ -177,9 +193,9 @@ final class StormSession implements AutoCloseable {
                 machine.hardware().distributor().raise(console);
             }
             if (every(env.crossCallEvery(), burst)) {
-                machine.post(
-                        rng.nextInt(options.pcpus()), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
+                machine.post(anyOnline(), cpu -> machine.crossCall().onOthers(cpu, c -> {}));
             }
+            comeAndGo(env, burst);
             long now = machine.now();
             if (now > nextReport) {
                 nextReport = now + 100_000_000L;
@@ -216,7 +232,7 @@ final class StormSession implements AutoCloseable {
     private void wakeOne() {
         Domain d = machine.domains().get(rng.nextInt(options.domains()));
         Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
-        machine.post(rng.nextInt(options.pcpus()), cpu -> machine.scheduler().unblock(cpu, v));
+        machine.post(anyOnline(), cpu -> machine.scheduler().unblock(cpu, v));
     }
 
     private void raiseLine(int spi) {
@@ -231,10 +247,150 @@ final class StormSession implements AutoCloseable {
         Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
         int to = rng.nextInt(options.pcpus());
         Tasklets.Work move = cpu -> machine.scheduler().migrate(cpu, v, to);
-        machine.post(rng.nextInt(options.pcpus()), move);
+        machine.post(anyOnline(), move);
+    }
+
+    // ---- what comes and goes ----------------------------------------------------------------------------------------
+
+    private void comeAndGo(Scenario.Environment env, int burst) {
+        runErrands();
+        if (env.killEvery() > 0) {
+            for (int d = 0; d < options.domains(); d++) {
+                if (machine.domains().get(d).isDestroyed() && !creating[d] && rng.nextInt(env.killEvery()) == 0) {
+                    create(d);
+                }
+                creating[d] &= machine.domains().get(d).isDestroyed();
+            }
+        }
+        if (every(env.killEvery(), burst)) {
+            kill(machine.domains().get(rng.nextInt(options.domains())));
+        }
+        if (every(env.hotplugEvery(), burst) && options.pcpus() > 2) {
+            plug(machine.pcpu(1 + rng.nextInt(options.pcpus() - 1)));
+        }
+        if (every(env.pauseEvery(), burst)) {
+            pause();
+        }
+    }
+
+    private void kill(Domain d) {
+        if (!d.isBeingKilled() && !d.isDestroyed() && killed.add(d)) {
+            postUntilDone(cpu -> machine.lifecycle().kill(cpu, d), () -> {});
+        }
+    }
+
+    private void create(int d) {
+        creating[d] = true;
+        killed.remove(machine.domains().get(d));
+        memories.get(d).reset();
+        postUntilDone(
+                cpu -> {
+                    machine.createAgain(cpu, d);
+                    return true;
+                },
+                () -> {});
+        memories.get(d).setResting(false);
+    }
+
+    private void plug(Pcpu p) {
+        if (plugging) {
+            return; // one at a time, as Xen has it
+        }
+        plugging = true;
+        if (away[p.id()]) {
+            postUntilDone(cpu -> machine.hotplug().online(cpu, p), () -> away[p.id()] = plugging = false);
+        } else {
+            away[p.id()] = true; // nothing is posted there from now on
+            CpuHotplug.Removal removal = new CpuHotplug.Removal(p);
+            postUntilDone(cpu -> machine.hotplug().offline(cpu, removal), () -> plugging = false);
+        }
+    }
+
+    /** Pauses a vCPU, or lets the one that is paused go on; both by the same pCPU, so that they come in that order. */
+    private void pause() {
+        Vcpu v = paused;
+        if (v == null) {
+            Domain d = machine.domains().get(rng.nextInt(options.domains()));
+            Vcpu chosen = d.vcpu(rng.nextInt(options.vcpus()));
+            paused = chosen;
+            machine.post(0, cpu -> machine.scheduler().pauseNosync(cpu, chosen));
+        } else {
+            paused = null;
+            machine.post(0, cpu -> machine.scheduler().unpause(cpu, v));
+        }
+    }
+
+    /** Has an operation of the toolstack run until it says that it is done. */
+    private void postUntilDone(Operation o, Runnable then) {
+        Errand e = new Errand(o, then);
+        errands.add(e);
+        e.post();
+    }
+
+    /** Runs again what was not done. */
+    private void runErrands() {
+        errands.removeIf(Errand::isDone);
+        for (Errand e : errands) {
+            if (e.state == Errand.AGAIN) {
+                e.post();
+            }
+        }
+    }
+
+    /** What the toolstack does. */
+    private interface Operation {
+        /** Returns false if it is to be run again. */
+        boolean run(Pcpu cpu);
+    }
+
+    /** An operation under way; run by one pCPU at a time, posted by the session. */
+    private final class Errand implements Tasklets.Work {
+        static final int POSTED = 0;
+        static final int AGAIN = 1;
+        static final int DONE = 2;
+
+        private final Operation operation;
+        private volatile int state;
+
+        private final Runnable then;
+
+        Errand(Operation operation, Runnable then) {
+            this.operation = operation;
+            this.then = then;
+        }
+
+        void post() {
+            state = POSTED;
+            machine.post(anyOnline(), this);
+        }
+
+        @Override
+        public void run(Pcpu cpu) {
+            state = operation.run(cpu) ? DONE : AGAIN;
+        }
+
+        /** What follows is done by the session, once. */
+        boolean isDone() {
+            if (state == DONE) {
+                then.run();
+            }
+            return state == DONE;
+        }
+    }
+
+    private int onlineFrom(int i) {
+        int p = i % options.pcpus();
+        return away[p] ? 0 : p;
+    }
+
+    private int anyOnline() {
+        return onlineFrom(rng.nextInt(options.pcpus()));
     }
 
     private void setResting(boolean resting) {
+        if (resting && paused != null) {
+            pause();
+        }
         for (GuestMemory m : memories) {
             m.setResting(resting);
         }
@@ -245,7 +401,7 @@ final class StormSession implements AutoCloseable {
         for (Domain d : machine.domains()) { // sleeping vCPUs notice by waking up only
             for (int i = 0; i < d.maxVcpus(); i++) {
                 Vcpu v = d.vcpu(i);
-                machine.post(i % options.pcpus(), cpu -> machine.scheduler().unblock(cpu, v));
+                machine.post(onlineFrom(i), cpu -> machine.scheduler().unblock(cpu, v));
             }
         }
     }
@@ -268,7 +424,8 @@ final class StormSession implements AutoCloseable {
                 workAt = now;
                 calm = 0;
             }
-            calm = machine.isAtRest() ? calm + 1 : 0;
+            runErrands();
+            calm = machine.isAtRest() && errands.isEmpty() ? calm + 1 : 0;
             if (now > nextLook) {
                 nextLook = now + 100_000_000L;
                 hang = watchdog.look();
@@ -360,7 +517,7 @@ final class StormSession implements AutoCloseable {
             for (int i = 0; i < d.maxVcpus(); i++) {
                 Vcpu v = d.vcpu(i);
                 if (!((VgicVcpu) v.vgic()).inflight().isEmpty()) {
-                    machine.post(i % options.pcpus(), cpu -> machine.scheduler().kick(cpu, v));
+                    machine.post(onlineFrom(i), cpu -> machine.scheduler().kick(cpu, v));
                 }
             }
         }

@@ -116,11 +116,11 @@ class LedgerTest {
         long toVcpu1 = 5L << 24 | 2;
         ledger.guestSgiBegins(machine.pcpu(0), v0, toVcpu1);
         ledger.guestAck(machine.pcpu(0), v1, 5, -1, 0);
-        ledger.judgeVirtual(1);
+        ledger.judgeVirtual(1, i -> false);
         assertThat(kinds()).isEmpty();
 
         ledger.guestSgiBegins(machine.pcpu(0), v0, toVcpu1);
-        ledger.judgeVirtual(1);
+        ledger.judgeVirtual(1, i -> false);
         assertThat(kinds()).containsExactly(Violation.Kind.LOST);
     }
 

@@ -37,6 +37,10 @@ public interface GicHwOperations {
     /** Loads what {@link #saveState} saved, all list registers included. Interrupts masked. */
     void restoreState(Pcpu cpu, Vcpu v);
 
+    /** Switches the CPU interface and the hypervisor interface of the calling pCPU off, which goes down. Interrupts masked. */
+    @Xen("disable_interface")
+    void disableInterface(Pcpu cpu);
+
     /** New, zeroed room for what {@link #saveState} saves of a vCPU. */
     Vcpu.State newVcpuState();
 

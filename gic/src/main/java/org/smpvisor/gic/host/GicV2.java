@@ -180,6 +180,15 @@ public final class GicV2 implements GicHwOperations {
         nrLrs = (readGich(cpu, Gich.VTR) & VTR_LRS) + 1;
     }
 
+    @Override
+    @Xen({"gicv2_disable_interface", "gicv2_cpu_disable", "gicv2_hyp_disable"})
+    public void disableInterface(Pcpu cpu) {
+        lock.lock(cpu);
+        writeGicc(cpu, GICC_CTLR, 0);
+        writeGich(cpu, Gich.HCR, 0);
+        lock.unlock(cpu);
+    }
+
     // ---- interrupts -------------------------------------------------------------------------------------------------
 
     @Override

@@ -263,6 +263,15 @@ public final class GicV3 implements GicHwOperations {
         ich(cpu).writeHcr(VirtualCpuInterface.HCR_EN);
     }
 
+    @Override
+    @Xen({"gicv3_disable_interface", "gicv3_cpu_disable", "gicv3_hyp_disable"})
+    public void disableInterface(Pcpu cpu) {
+        lock.lock(cpu);
+        write(cpu, SystemRegister.ICC_IGRPEN1_EL1, 0);
+        updateHcrStatus(cpu, VirtualCpuInterface.HCR_EN, false);
+        lock.unlock(cpu);
+    }
+
     // ---- interrupts -------------------------------------------------------------------------------------------------
 
     @Override

@@ -94,6 +94,23 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
         }
     }
 
+    /** The calling pCPU, which goes down, gives up its PPIs. Interrupts masked. */
+    @Xen({"cpu_gic_callback", "deinit_timer_interrupt"})
+    void releaseLocalInterrupts(Pcpu cpu) {
+        irq.releaseLocal(cpu, description.maintenanceIrq());
+        irq.releaseLocal(cpu, description.hypTimerIrq());
+        irq.releaseLocal(cpu, description.virtTimerIrq());
+        if (claimsPhysicalTimer) {
+            irq.releaseLocal(cpu, description.physTimerIrq());
+        }
+    }
+
+    /** Switches the interfaces of the calling pCPU off. Interrupts masked. */
+    @Xen("gic_disable_cpu")
+    void disableCpu(Pcpu cpu) {
+        ops.disableInterface(cpu);
+    }
+
     private void setup(Pcpu cpu, int ppi, String name, IrqDesc.Handler handler) {
         irq.setupIrq(cpu, ppi, IrqDesc.Action.xen(name, handler));
     }

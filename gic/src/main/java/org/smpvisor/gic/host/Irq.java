@@ -226,6 +226,19 @@ public final class Irq {
         awaitHandler(cpu, desc);
     }
 
+    /** Takes a local interrupt of the calling pCPU away from Xen's handler, if it has one. Interrupts masked, no lock held. */
+    @Xen("release_irq")
+    void releaseLocal(Pcpu cpu, int ppi) {
+        IrqDesc desc = desc(cpu, ppi);
+        int flags = desc.lock().lockIrqSave(cpu);
+        if (desc.action().getGuarded(cpu) != null) {
+            desc.action().setGuarded(cpu, null);
+            desc.handler(cpu).disable(cpu, desc);
+        }
+        desc.lock().unlockIrqRestore(cpu, flags);
+        awaitHandler(cpu, desc);
+    }
+
     private static void awaitHandler(Pcpu cpu, IrqDesc desc) {
         cpu.smpMb();
         if (!desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {

@@ -189,6 +189,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     /** Records an assertion. V held. Returns false if the vCPU is down and nothing was done. */
     private boolean queue(Pcpu cpu, VgicVcpu v, PendingIrq p, VgicIrqRank rank, int priority) {
         if (v.vcpu().pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
+            cpu.events().record(Event.VCPU_DOWN, p.domain(), p.irq(), v.vcpu().vcpuId());
             return false;
         }
         cpu.events().record(Event.INJECT, p.domain(), p.irq(), v.vcpu().vcpuId());
