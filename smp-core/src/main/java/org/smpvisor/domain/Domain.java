@@ -25,6 +25,7 @@ public final class Domain {
 
     private final int id;
     private final Vcpu[] vcpus;
+    private final boolean hardwareDomain;
 
     /** Serialises what is done to the domain as a whole. */
     @Xen("domain_lock")
@@ -60,11 +61,17 @@ public final class Domain {
      * @param maxVcpus number of vCPUs, 1..128
      */
     public Domain(int id, int maxVcpus) {
+        this(id, maxVcpus, false);
+    }
+
+    /** The same, perhaps for the domain that the hardware belongs to, as dom0 is. */
+    public Domain(int id, int maxVcpus, boolean hardwareDomain) {
         this.id = id;
         this.lock = new SpinLock(LockClass.DOMAIN, "d" + id + ".domain_lock", id);
         this.shutdownLock = new SpinLock(LockClass.SHUTDOWN, "d" + id + ".shutdown_lock", id);
         this.shutdown = new IntCell("d" + id + ".shutdown", shutdownLock, RUNS);
         this.destroyed = new IntCell("d" + id + ".destroyed");
+        this.hardwareDomain = hardwareDomain;
         this.dying = new IntCell("d" + id + ".is_dying");
         this.pauseCount = new IntCell("d" + id + ".pause_count");
         this.vcpus = new Vcpu[maxVcpus];
@@ -78,6 +85,11 @@ public final class Domain {
     @Xen("max_vcpus")
     public int maxVcpus() {
         return vcpus.length;
+    }
+
+    @Xen("is_hardware_domain")
+    public boolean isHardwareDomain() {
+        return hardwareDomain;
     }
 
     /** The vCPU with that id, or {@code null} when there is none. */

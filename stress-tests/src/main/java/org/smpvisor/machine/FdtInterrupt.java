@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.smpvisor.machine.MachineDescription.Irq;
 import org.smpvisor.machine.MachineDescription.Trigger;
+import org.smpvisor.variant.Xen;
 
 /**
  * One interrupt that a node raises, still in its controller's cells. Found as Xen's dt_device_get_raw_irq does:
@@ -68,6 +69,7 @@ record FdtInterrupt(FdtNode node, FdtNode controller, FdtProperty property, int 
      * @throws DeviceTreeException if the GIC has fewer than three interrupt cells, the kind is unknown (the extended
      *     ranges are not modelled), the number is not one of its kind, or the sense is both edge and level
      */
+    @Xen("gic_irq_xlate")
     Irq gicIrq() {
         if (cells < 3) {
             throw error("#interrupt-cells of " + controller.path() + " is " + cells

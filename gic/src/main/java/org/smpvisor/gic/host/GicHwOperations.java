@@ -75,12 +75,23 @@ public interface GicHwOperations {
     void setPendingState(Pcpu cpu, IrqDesc desc, boolean pending);
 
     /**
+     * Makes a line active, or not, and the descriptor's INPROGRESS with it. The descriptor's lock is held. The virtual GIC that is
+     * modelled never asks for it.
+     */
+    void setActiveState(Pcpu cpu, IrqDesc desc, boolean active);
+
+    /** Whether the hardware says that a line is pending. The virtual GIC that is modelled never asks for it. */
+    boolean readPendingState(Pcpu cpu, IrqDesc desc);
+
+    /**
      * Programs the trigger, which must not be {@code INVALID}; the descriptor takes over what the hardware insists on. Takes
      * the host GIC lock, the descriptor's lock is held.
      */
+    @Xen("gic_set_irq_type")
     void setIrqType(Pcpu cpu, IrqDesc desc, IrqDesc.Type type);
 
     /** Programs the priority; takes the host GIC lock, the descriptor's lock is held. */
+    @Xen("gic_set_irq_priority")
     void setIrqPriority(Pcpu cpu, IrqDesc desc, int priority);
 
     /** Sends SGI {@code id} to one pCPU. */
@@ -90,6 +101,10 @@ public interface GicHwOperations {
     /** Sends SGI {@code id} to the pCPUs of a set, online or not. */
     @Xen("send_SGI_mask")
     void sendSgiMask(Pcpu cpu, CpuMask targets, int id);
+
+    /** Sends SGI {@code id} to the calling pCPU itself. */
+    @Xen("send_SGI_self")
+    void sendSgiToSelf(Pcpu cpu, int id);
 
     /** Sends SGI {@code id} to all other pCPUs, whichever there are: without a target list. */
     @Xen("send_SGI_allbutself")

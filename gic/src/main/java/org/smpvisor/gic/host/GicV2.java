@@ -8,6 +8,7 @@ import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.gic.hw.GicV2Hardware;
@@ -15,6 +16,7 @@ import org.smpvisor.gic.hw.Gich;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /** Xen's driver of the GICv2. It knows the hardware through its registers only. */
@@ -30,6 +32,7 @@ public final class GicV2 implements GicHwOperations {
     private static final int TYPER_SECURE = 1 << 10;
     private static final int SGIR_LIST = 0;
     private static final int SGIR_OTHERS = 1 << 24;
+    private static final int SGIR_SELF = 2 << 24;
     private static final int SGIR_TARGETS_SHIFT = 16;
     private static final int VTR_LRS = 0x3f;
 
@@ -250,6 +253,18 @@ public final class GicV2 implements GicHwOperations {
         }
 
         @Override
+        @Xen("gicv2_irq_startup")
+        public void startup(Pcpu cpu, IrqDesc desc) {
+            enable(cpu, desc);
+        }
+
+        @Override
+        @Xen("gicv2_irq_shutdown")
+        public void shutdown(Pcpu cpu, IrqDesc desc) {
+            disable(cpu, desc);
+        }
+
+        @Override
         @Xen({"gicv2_host_irq_end", "gicv2_guest_irq_end"})
         public void end(Pcpu cpu, IrqDesc desc) {
             eoiIrq(cpu, desc.irq());
@@ -274,11 +289,37 @@ public final class GicV2 implements GicHwOperations {
         writeGicd(cpu, bank + irq / 32 * 4, 4, 1L << irq % 32);
     }
 
+    /** Whether the bit of an interrupt is set in a bank. */
+    @Xen("gicv2_peek_irq")
+    private boolean peek(Pcpu cpu, int irq, int bank) {
+        return (readGicd(cpu, bank + irq / 32 * 4) >>> irq % 32 & 1) != 0;
+    }
+
     @Override
     @Xen("gicv2_set_pending_state")
     public void setPendingState(Pcpu cpu, IrqDesc desc, boolean pending) {
         desc.lock().assertHeldBy(cpu);
         poke(cpu, desc.irq(), pending ? GICD_ISPENDR : GICD_ICPENDR);
+    }
+
+    /** INPROGRESS is set before the line is active, and cleared after it no longer is: whoever finds it active finds the bit. */
+    @Override
+    @Xen("gicv2_set_active_state")
+    public void setActiveState(Pcpu cpu, IrqDesc desc, boolean active) {
+        desc.lock().assertHeldBy(cpu);
+        if (active) {
+            desc.status().setBit(cpu, IrqDesc.IRQ_INPROGRESS);
+            poke(cpu, desc.irq(), GICD_ISACTIVER);
+        } else {
+            poke(cpu, desc.irq(), GICD_ICACTIVER);
+            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        }
+    }
+
+    @Override
+    @Xen("gicv2_read_pending_state")
+    public boolean readPendingState(Pcpu cpu, IrqDesc desc) {
+        return peek(cpu, desc.irq(), GICD_ISPENDR);
     }
 
     @Override
@@ -311,6 +352,34 @@ public final class GicV2 implements GicHwOperations {
         lock.lock(cpu);
         writeGicd(cpu, GICD_IPRIORITYR + desc.irq(), 1, priority);
         lock.unlock(cpu);
+    }
+
+    // ---- MSI frames -------------------------------------------------------------------------------------------------
+
+    /**
+     * Gives the hardware domain the SPIs that devices raise by writing to a GICv2m frame: they are edges, routed one to one. No lock
+     * held, while the domain is created.
+     *
+     * @param firstSpi the first SPI of the frame
+     * @param spis how many it has
+     * @return 0, or a negative errno of the first that cannot be given
+     */
+    @Xen("gicv2_map_hwdom_extra_mappings")
+    @Deviation("the frame itself is not mapped: there is no stage 2 in the model, and no device that writes to it")
+    public int mapMsiFrame(Pcpu cpu, Domain d, Irq irq, VirqReservation vgic, int firstSpi, int spis) {
+        for (int spi = firstSpi; spi < firstSpi + spis; spi++) {
+            int rc = irq.setSpiType(cpu, spi, IrqDesc.Type.EDGE);
+            if (rc == 0) {
+                rc = irq.routeIrqToGuest(cpu, d, spi, spi, IrqDesc.Type.EDGE);
+            }
+            if (rc != 0) {
+                return rc;
+            }
+            if (!vgic.reserveVirq(cpu, d, spi)) {
+                return Irq.EINVAL;
+            }
+        }
+        return 0;
     }
 
     // ---- SGIs -------------------------------------------------------------------------------------------------------
@@ -347,6 +416,14 @@ public final class GicV2 implements GicHwOperations {
 
     private void sendToList(Pcpu cpu, int list, int id) {
         writeGicd(cpu, GICD_SGIR, 4, SGIR_LIST | list << SGIR_TARGETS_SHIFT | id);
+    }
+
+    @Override
+    @Xen("gicv2_send_SGI")
+    public void sendSgiToSelf(Pcpu cpu, int id) {
+        cpu.dsb();
+        cpu.count(Counter.HOST_SGIS);
+        writeGicd(cpu, GICD_SGIR, 4, SGIR_SELF | id);
     }
 
     @Override

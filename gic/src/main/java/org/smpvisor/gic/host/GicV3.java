@@ -275,16 +275,19 @@ public final class GicV3 implements GicHwOperations {
     // ---- interrupts -------------------------------------------------------------------------------------------------
 
     @Override
+    @Xen("gicv3_read_irq")
     public int readIrq(Pcpu cpu) {
         return hw.cpu(cpu.id()).acknowledge() & 0xffffff;
     }
 
     @Override
+    @Xen("gicv3_eoi_irq")
     public void eoiIrq(Pcpu cpu, int irq) {
         hw.cpu(cpu.id()).endOfInterrupt(irq);
     }
 
     @Override
+    @Xen("gicv3_dir_irq")
     public void deactivateIrq(Pcpu cpu, int irq) {
         hw.cpu(cpu.id()).deactivate(irq);
     }
@@ -332,6 +335,18 @@ public final class GicV3 implements GicHwOperations {
         }
 
         @Override
+        @Xen("gicv3_irq_startup")
+        public void startup(Pcpu cpu, IrqDesc desc) {
+            enable(cpu, desc);
+        }
+
+        @Override
+        @Xen("gicv3_irq_shutdown")
+        public void shutdown(Pcpu cpu, IrqDesc desc) {
+            disable(cpu, desc);
+        }
+
+        @Override
         @Xen({"gicv3_host_irq_end", "gicv3_guest_irq_end"})
         public void end(Pcpu cpu, IrqDesc desc) {
             eoiIrq(cpu, desc.irq());
@@ -361,11 +376,38 @@ public final class GicV3 implements GicHwOperations {
         }
     }
 
+    /** Whether the bit of an interrupt is set in a bank; of a local one in this pCPU's own frame. */
+    @Xen("gicv3_peek_irq")
+    private boolean peek(Pcpu cpu, int irq, int bank) {
+        long word = irq < NR_LOCAL_IRQS ? readGicr(cpu, GICR_SGI_FRAME + bank, 4) : readGicd(cpu, bank + irq / 32 * 4);
+        return (word >>> irq % 32 & 1) != 0;
+    }
+
     @Override
     @Xen("gicv3_set_pending_state")
     public void setPendingState(Pcpu cpu, IrqDesc desc, boolean pending) {
         desc.lock().assertHeldBy(cpu);
         poke(cpu, desc.irq(), pending ? GICD_ISPENDR : GICD_ICPENDR);
+    }
+
+    /** INPROGRESS is set before the line is active, and cleared after it no longer is: whoever finds it active finds the bit. */
+    @Override
+    @Xen("gicv3_set_active_state")
+    public void setActiveState(Pcpu cpu, IrqDesc desc, boolean active) {
+        desc.lock().assertHeldBy(cpu);
+        if (active) {
+            desc.status().setBit(cpu, IrqDesc.IRQ_INPROGRESS);
+            poke(cpu, desc.irq(), GICD_ISACTIVER);
+        } else {
+            poke(cpu, desc.irq(), GICD_ICACTIVER);
+            desc.status().clearBit(cpu, IrqDesc.IRQ_INPROGRESS);
+        }
+    }
+
+    @Override
+    @Xen("gicv3_read_pending_state")
+    public boolean readPendingState(Pcpu cpu, IrqDesc desc) {
+        return peek(cpu, desc.irq(), GICD_ISPENDR);
     }
 
     @Override
@@ -420,6 +462,12 @@ public final class GicV3 implements GicHwOperations {
     @Override
     public void sendSgiMask(Pcpu cpu, CpuMask targets, int id) {
         sgis.toMask(cpu, targets, id);
+    }
+
+    /** A list of one, with the affinity of the sender. */
+    @Override
+    public void sendSgiToSelf(Pcpu cpu, int id) {
+        sgis.toOne(cpu, cpu, id);
     }
 
     @Override
@@ -504,16 +552,19 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
+    @Xen("gicv3_clear_lr")
     public void clearLr(Pcpu cpu, int lr) {
         ich(cpu).writeLr(lr, 0);
     }
 
     @Override
+    @Xen("gicv3_read_lr")
     public long readLr(Pcpu cpu, int lr) {
         return ich(cpu).readLr(lr);
     }
 
     @Override
+    @Xen("gicv3_write_lr")
     public void writeLr(Pcpu cpu, int lr, long value) {
         ich(cpu).writeLr(lr, value);
     }
@@ -532,11 +583,13 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
+    @Xen("gicv3_read_vmcr_priority")
     public int readVmcrPriority(Pcpu cpu) {
         return (int) (ich(cpu).readVmcr() >>> VirtualCpuInterface.VMCR_VPMR_SHIFT) & 0xff;
     }
 
     @Override
+    @Xen("gicv3_read_apr")
     public int readApr(Pcpu cpu) {
         return ich(cpu).readActivePriorities();
     }

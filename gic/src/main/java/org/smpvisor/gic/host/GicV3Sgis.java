@@ -10,7 +10,7 @@ import org.smpvisor.variant.Xen;
  * Sends Xen's SGIs. No lock, any interrupt state. What the sender wrote before is visible to the handler: a barrier comes
  * first.
  */
-@Xen("gicv3_send_sgi")
+@Xen("gic-v3.c")
 @Arm("IHI 0069, ICC_SGI1R_EL1")
 final class GicV3Sgis {
     /** pCPUs of one cluster that a target list can name; Xen leaves the range selector at zero. */
@@ -25,6 +25,7 @@ final class GicV3Sgis {
         this.hw = hw;
     }
 
+    @Xen({"gicv3_send_sgi", "gicv3_send_sgi_list"})
     void toOne(Pcpu cpu, Pcpu target, int id) {
         cpu.dsb();
         cpu.count(Counter.HOST_SGIS);
@@ -32,7 +33,7 @@ final class GicV3Sgis {
     }
 
     /** One write for each run of members that share a cluster; none for the empty mask. Offline members are not left out. */
-    @Xen("gicv3_send_sgi_list")
+    @Xen({"gicv3_send_sgi", "gicv3_send_sgi_list"})
     void toMask(Pcpu cpu, CpuMask mask, int id) {
         cpu.dsb();
         Pcpu p = mask.next(cpu, 0);
@@ -48,6 +49,7 @@ final class GicV3Sgis {
         }
     }
 
+    @Xen("gicv3_send_sgi")
     void toOthers(Pcpu cpu, int id) {
         cpu.dsb();
         cpu.count(Counter.HOST_SGIS);

@@ -86,7 +86,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     /** Maintenance and timer PPIs of the calling pCPU. */
     @Xen({"init_maintenance_interrupt", "init_timer_interrupt"})
     public void setupLocalInterrupts(Pcpu cpu) {
-        setup(cpu, description.maintenanceIrq(), "irq-maintenance", (c, i) -> {});
+        setup(cpu, description.maintenanceIrq(), "irq-maintenance", HostGic::maintenance);
         setup(cpu, description.hypTimerIrq(), "hyptimer", this::hypTimer);
         setup(cpu, description.virtTimerIrq(), "virtimer", (c, i) -> {});
         if (claimsPhysicalTimer) {
@@ -113,6 +113,12 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
 
     private void setup(Pcpu cpu, int ppi, String name, IrqDesc.Handler handler) {
         irq.setupIrq(cpu, ppi, IrqDesc.Action.xen(name, handler));
+    }
+
+    /** Nothing to do: the list registers are synced and filled on the way in and out. */
+    @Xen("maintenance_interrupt")
+    private static void maintenance(Pcpu cpu, int ppi) {
+        // That it came is what it is for.
     }
 
     @Xen("htimer_interrupt")
@@ -162,6 +168,12 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     @Override
     public void sendSgi(Pcpu cpu, Pcpu target, int id) {
         ops.sendSgi(cpu, target, id);
+    }
+
+    /** Makes another pCPU dump its state; a debug key. */
+    @Xen("smp_send_state_dump")
+    public void sendStateDump(Pcpu cpu, Pcpu target) {
+        ops.sendSgi(cpu, target, DUMP_STATE);
     }
 
     // ---- context switch ---------------------------------------------------------------------------------------------

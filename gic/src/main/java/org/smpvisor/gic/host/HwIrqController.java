@@ -20,6 +20,16 @@ public interface HwIrqController {
         }
 
         @Override
+        public void startup(Pcpu cpu, IrqDesc desc) {
+            // Nothing to enable.
+        }
+
+        @Override
+        public void shutdown(Pcpu cpu, IrqDesc desc) {
+            // Nothing to disable.
+        }
+
+        @Override
         public void end(Pcpu cpu, IrqDesc desc) {
             throw new ModelBug("interrupt " + desc.irq() + " without a controller");
         }
@@ -32,6 +42,12 @@ public interface HwIrqController {
     };
 
     void enable(Pcpu cpu, IrqDesc desc);
+
+    /** Enables an interrupt for its first user. */
+    void startup(Pcpu cpu, IrqDesc desc);
+
+    /** Disables an interrupt that has no user any more. */
+    void shutdown(Pcpu cpu, IrqDesc desc);
 
     void disable(Pcpu cpu, IrqDesc desc);
 

@@ -14,6 +14,7 @@ import org.smpvisor.domain.VgicOps;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.trace.Event;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /** Physical interrupts: descriptors, Xen's own handlers, routing to guests, and the dispatcher. */
@@ -114,11 +115,20 @@ public final class Irq {
      *
      * @return 0, or -16 when the interrupt has another trigger already
      */
-    @Xen({"irq_set_type", "irq_local_set_type", "irq_set_spi_type"})
+    @Xen("irq_set_type")
     public int setType(Pcpu cpu, int irq, IrqDesc.Type type) {
-        if (irq >= NR_LOCAL_IRQS) {
-            return setType(cpu, spis[irq], type);
-        }
+        return irq < NR_LOCAL_IRQS ? setLocalType(cpu, irq, type) : setSpiType(cpu, irq, type);
+    }
+
+    /** The same for an SPI. */
+    @Xen("irq_set_spi_type")
+    public int setSpiType(Pcpu cpu, int irq, IrqDesc.Type type) {
+        return setType(cpu, spis[irq], type);
+    }
+
+    /** The same for an interrupt that every pCPU has of its own: for those that are online, and for all that come later. */
+    @Xen("irq_local_set_type")
+    private int setLocalType(Pcpu cpu, int irq, IrqDesc.Type type) {
         localTypesLock.lock(cpu);
         int rc = accepts(localTypes.get(irq).getGuarded(cpu), type) ? 0 : EBUSY;
         if (rc == 0) {
@@ -186,25 +196,46 @@ public final class Irq {
 
     // ---- Xen's own interrupts ---------------------------------------------------------------------------------------
 
+    /** {@link #setupIrq} with an action that is made for it. */
+    @Xen("request_irq")
+    public int requestIrq(Pcpu cpu, int irq, String name, IrqDesc.Handler handler) {
+        return setupIrq(cpu, irq, IrqDesc.Action.xen(name, handler));
+    }
+
     /** Gives {@code irq}, whose trigger is known, to one of Xen's handlers and enables it; an SPI is routed to this pCPU. */
-    @Xen({"setup_irq", "gic_route_irq_to_xen"})
+    @Xen("setup_irq")
     public int setupIrq(Pcpu cpu, int irq, IrqDesc.Action action) {
         IrqDesc desc = desc(cpu, irq);
         int flags = desc.lock().lockIrqSave(cpu);
+        int rc = addAction(cpu, desc, action);
+        if (rc == 0) {
+            gicRouteIrqToXen(cpu, desc);
+            desc.handler(cpu).setAffinity(cpu, desc, cpu);
+            desc.handler(cpu).startup(cpu, desc);
+        }
+        desc.lock().unlockIrqRestore(cpu, flags);
+        return rc;
+    }
+
+    /** Gives a descriptor its one action; -16 when it has one. Descriptor's lock held. */
+    @Xen("__setup_irq")
+    @Deviation("an interrupt has one action: nothing that is modelled shares one")
+    private static int addAction(Pcpu cpu, IrqDesc desc, IrqDesc.Action action) {
         if (desc.action().getGuarded(cpu) != null) {
-            desc.lock().unlockIrqRestore(cpu, flags);
             return EBUSY;
         }
         desc.action().setGuarded(cpu, action);
+        return 0;
+    }
+
+    @Xen("gic_route_irq_to_xen")
+    private void gicRouteIrqToXen(Pcpu cpu, IrqDesc desc) {
+        desc.lock().assertHeldBy(cpu);
         desc.setHandler(cpu, gic.hostIrqType());
-        if (irq >= NR_SGIS) {
+        if (desc.irq() >= NR_SGIS) {
             gic.setIrqType(cpu, desc, desc.type().getGuarded(cpu));
         }
         gic.setIrqPriority(cpu, desc, PRI_IRQ);
-        desc.handler(cpu).setAffinity(cpu, desc, cpu);
-        desc.handler(cpu).enable(cpu, desc);
-        desc.lock().unlockIrqRestore(cpu, flags);
-        return 0;
     }
 
     /**
@@ -220,7 +251,7 @@ public final class Irq {
             return;
         }
         desc.action().setGuarded(cpu, null);
-        desc.handler(cpu).disable(cpu, desc);
+        desc.handler(cpu).shutdown(cpu, desc);
         desc.status().clearBit(cpu, IrqDesc.IRQ_GUEST);
         desc.lock().unlockIrqRestore(cpu, flags);
         awaitHandler(cpu, desc);
@@ -261,17 +292,16 @@ public final class Irq {
      */
     @Xen("route_irq_to_guest")
     public int routeIrqToGuest(Pcpu cpu, Domain d, int virq, int irq, IrqDesc.Type type) {
-        if (irq < NR_LOCAL_IRQS || irq >= gic.nrLines() || virq < NR_LOCAL_IRQS) {
+        if (!isAssignable(irq) || irq >= gic.nrLines() || virq < NR_LOCAL_IRQS) {
             return EINVAL;
         }
         IrqDesc desc = desc(cpu, irq);
+        IrqDesc.Action action = IrqDesc.Action.guest(d, virq);
         int flags = desc.lock().lockIrqSave(cpu);
-        if (desc.action().getGuarded(cpu) != null) {
+        if (addAction(cpu, desc, action) != 0) {
             desc.lock().unlockIrqRestore(cpu, flags);
             return EBUSY;
         }
-        IrqDesc.Action action = IrqDesc.Action.guest(d, virq);
-        desc.action().setGuarded(cpu, action);
         desc.type().setGuarded(cpu, type);
         int rc = gicRouteIrqToGuest(cpu, d, virq, desc, type);
         desc.lock().unlockIrqRestore(cpu, flags);
@@ -281,6 +311,18 @@ public final class Irq {
         return rc;
     }
 
+    /** Whether an interrupt can be given to a guest at all: only SPIs can. */
+    @Xen("is_assignable_irq")
+    static boolean isAssignable(int irq) {
+        return irq >= NR_LOCAL_IRQS;
+    }
+
+    /** Whether it is the domain that says of which type its interrupts are: only the hardware domain does, by GICD_ICFGR. */
+    @Xen("irq_type_set_by_domain")
+    public static boolean isTypeSetBy(Domain d) {
+        return d.isHardwareDomain();
+    }
+
     @Xen("gic_route_irq_to_guest")
     private int gicRouteIrqToGuest(Pcpu cpu, Domain d, int virq, IrqDesc desc, IrqDesc.Type type) {
         int rc = routeOrder.connect(cpu, this, d, virq, desc);
@@ -288,7 +330,9 @@ public final class Irq {
             return rc;
         }
         desc.status().setBit(cpu, IrqDesc.IRQ_GUEST);
-        gic.setIrqType(cpu, desc, type);
+        if (!isTypeSetBy(d)) {
+            gic.setIrqType(cpu, desc, type);
+        }
         gic.setIrqPriority(cpu, desc, PRI_IRQ);
         return 0;
     }
@@ -336,7 +380,7 @@ public final class Irq {
         if (!d.isDying(cpu)) {
             return EBUSY;
         }
-        desc.handler(cpu).disable(cpu, desc);
+        desc.handler(cpu).shutdown(cpu, desc);
         if (desc.status().testBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
             gic.deactivateIrq(cpu, desc.irq());
         }

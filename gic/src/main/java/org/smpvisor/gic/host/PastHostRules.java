@@ -6,6 +6,7 @@ import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Variant;
+import org.smpvisor.variant.Xen;
 
 /** The variant points of the host's interrupt code at which bugs of Xen's past can be put back. */
 public final class PastHostRules {
@@ -105,6 +106,7 @@ public final class PastHostRules {
     // ---- XB-057 -----------------------------------------------------------------------------------------------------
 
     /** Xen: also what has no controller any more is ended. */
+    @Xen("irq_end_none")
     private static void ended(Pcpu cpu, GicHwOperations gic, IrqDesc desc) {
         gic.hostIrqType().end(cpu, desc);
     }
