@@ -150,12 +150,17 @@ public final class ListNode<T> extends Cell {
 
     /** {@link #isEmpty(Pcpu)} for a reader without the lock: a point in any case. */
     public boolean isEmptyOpaque(Pcpu cpu) {
+        return nextOpaque(cpu) == this;
+    }
+
+    /** {@link #next(Pcpu)} for a reader without the lock: a point in any case. */
+    public ListNode<T> nextOpaque(Pcpu cpu) {
         cpu.point(Point.LOAD, this);
         Memory m = cpu.memory();
         if (m != null) {
             m.load(cpu, this, false);
         }
-        return peekNext(cpu) == this;
+        return peekNext(cpu);
     }
 
     /** Links {@code node} before this node; before a head means at the tail. */

@@ -138,6 +138,7 @@ final class ListRegisters {
     }
 
     /** Takes {@code p} off the lr_pending list that it is on; harmless if it is on none. V of {@code held} held. */
+    @Xen("gic_remove_from_lr_pending")
     void removeLrPending(Pcpu cpu, VgicVcpu held, PendingIrq p) {
         rules.links.unlink(cpu, held, p.queueOwner().peek(cpu), p.lrQueue());
     }
@@ -157,6 +158,14 @@ final class ListRegisters {
         for (ListNode<PendingIrq> n = head.next(cpu); n != head; n = head.next(cpu)) {
             removeLrPending(cpu, v, entry(cpu, v, head, head, n, 0));
         }
+    }
+
+    /** Forgets that {@code p} was asserted: takes it off both lists. V of {@code held} held. */
+    @Xen("vgic_remove_irq_from_queues")
+    void removeFromQueues(Pcpu cpu, VgicVcpu held, PendingIrq p) {
+        p.status().clearBit(cpu, PendingIrq.QUEUED);
+        removeLrPending(cpu, held, p);
+        removeInflight(cpu, held, p);
     }
 
     @Xen("gic_add_to_lr_pending")
@@ -411,6 +420,31 @@ final class ListRegisters {
         if (!v.lrPending().isEmptyOpaque(cpu) && rules.past.allFull.isFull(cpu, gic.nrLrs())) {
             gic.updateHcrStatus(cpu, VirtualCpuInterface.HCR_UIE, true);
             cpu.count(Counter.UIE);
+        }
+    }
+
+    // ---- what is there ----------------------------------------------------------------------------------------------
+
+    @Xen("gic_dump_vgic_info")
+    String dump(Pcpu cpu, VgicVcpu v) {
+        StringBuilder b = new StringBuilder();
+        dump(cpu, v, v.inflight(), "Inflight", b);
+        dump(cpu, v, v.lrPending(), "Pending", b);
+        return b.toString();
+    }
+
+    /** A list that changes meanwhile may lead nowhere: the walk ends where there can be no more entries. */
+    private static void dump(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, String name, StringBuilder out) {
+        int left = 32 + v.domain().nrSpis();
+        for (ListNode<PendingIrq> n = head.nextOpaque(cpu); n != head && left > 0; n = n.nextOpaque(cpu)) {
+            PendingIrq p = n.element();
+            out.append(name)
+                    .append(" irq=")
+                    .append(p == null ? "?" : p.irq())
+                    .append(" lr=")
+                    .append(p == null ? "?" : p.lr().getOpaque(cpu))
+                    .append('\n');
+            left--;
         }
     }
 

@@ -9,6 +9,7 @@ import org.smpvisor.sched.Scheduler;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Variant;
+import org.smpvisor.variant.Xen;
 
 /** The variant points of the old vGIC at which bugs of Xen's past can be put back, each as Xen has it now and as it was. */
 final class PastRankRules {
@@ -212,6 +213,7 @@ final class PastRankRules {
         }
 
         @Override
+        @Xen("vgic_get_virq_priority")
         public int inside(Pcpu cpu, VgicIrqRank rank, int virq, int before) {
             return rank.priority().getOpaque(cpu, virq & 31);
         }

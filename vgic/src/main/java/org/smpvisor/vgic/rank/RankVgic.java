@@ -16,6 +16,7 @@ import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.host.VgicConnector;
+import org.smpvisor.gic.host.VirqReservation;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.Event;
 import org.smpvisor.trace.Witness;
@@ -26,7 +27,8 @@ import org.smpvisor.variant.Xen;
 
 /** Xen's old virtual GIC: injection, enabling, migration between vCPUs, and following vCPUs between pCPUs. */
 @Xen("vgic.c")
-public final class RankVgic implements VgicOps, VgicConnector {
+public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
+    private static final int EVTCHN_PPI = 31;
     private static final int EBUSY = Irq.EBUSY;
     private static final int EINVAL = Irq.EINVAL;
     private static final int IN_USE = 1 << PendingIrq.ENABLED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE;
@@ -73,13 +75,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
      * Creates the virtual distributor of a domain, of the version that the host has, and registers its frames. Interrupts open,
      * before any vCPU is added.
      */
-    @Xen({"domain_vgic_register", "domain_vgic_init"})
+    @Xen("domain_vgic_init")
     public VgicDomain createDomain(Pcpu cpu, Domain d, int spis) {
-        boolean v2 = gic.version() == GicHwOperations.Version.V2;
-        if (v2 && d.maxVcpus() > GICV2_CPUS) {
-            throw new IllegalArgumentException(
-                    d + ": a GICv2 serves at most " + GICV2_CPUS + " vCPUs, not " + d.maxVcpus());
-        }
+        boolean v2 = getsV2(d);
         VgicDomain vd = new VgicDomain(d, spis, guardBinding, v2 ? 0 : GICD_CTLR_ARE_NS);
         d.setVgic(vd);
         if (v2) {
@@ -90,6 +88,34 @@ public final class RankVgic implements VgicOps, VgicConnector {
             frames.register(cpu);
         }
         return vd;
+    }
+
+    /** Which of the two virtual distributors a domain gets; it has to have room for all of its vCPUs. */
+    @Xen("domain_vgic_register")
+    private boolean getsV2(Domain d) {
+        boolean v2 = gic.version() == GicHwOperations.Version.V2;
+        if (v2 && d.maxVcpus() > GICV2_CPUS) {
+            throw new IllegalArgumentException(
+                    d + ": a GICv2 serves at most " + GICV2_CPUS + " vCPUs, not " + d.maxVcpus());
+        }
+        return v2;
+    }
+
+    /**
+     * Takes every hardware interrupt from a domain that is dying and does not run any more. Softirq context, no lock held.
+     *
+     * @return 0, or the negative errno of the last that could not be taken
+     */
+    @Xen("domain_vgic_free")
+    public int freeDomain(Pcpu cpu, Domain d, Irq irq) {
+        VgicDomain vd = of(d);
+        int failed = 0;
+        for (int virq = 32; virq < 32 + vd.nrSpis(); virq++) {
+            IrqDesc desc = vd.spi(virq).desc().getOpaque(cpu);
+            int rc = desc == null ? 0 : irq.releaseGuestIrq(cpu, d, virq, desc.irq());
+            failed = rc == 0 ? failed : rc; // Xen logs it and goes on
+        }
+        return failed;
     }
 
     /** Creates the vGIC state of a vCPU; before the vCPU runs. */
@@ -277,6 +303,11 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
     }
 
+    /** What is on the two lists of a vCPU, for the console; a debug key. No lock is taken: what is told may be torn. */
+    public String dump(Pcpu cpu, Vcpu v) {
+        return lrs.dump(cpu, of(v));
+    }
+
     @Override
     public boolean pendingIrq(Pcpu cpu, Vcpu v) {
         return lrs.pendingIrq(cpu, of(v));
@@ -381,7 +412,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             } else if (inflight && !raised) {
                 kickHolder(cpu, p);
             }
-            enableHardware(cpu, p, target);
+            enableHardware(cpu, v, p, target, rank);
         }
     }
 
@@ -393,7 +424,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
     }
 
-    private void enableHardware(Pcpu cpu, PendingIrq p, VgicVcpu target) {
+    private void enableHardware(Pcpu cpu, Vcpu v, PendingIrq p, VgicVcpu target, VgicIrqRank rank) {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null) {
             return;
@@ -402,6 +433,9 @@ public final class RankVgic implements VgicOps, VgicConnector {
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, target), p.domain(), p.irq());
         }
         int flags = desc.lock().lockIrqSave(cpu);
+        if (Irq.isTypeSetBy(v.domain())) {
+            gic.setIrqType(cpu, desc, rank.type(cpu, p.irq()));
+        }
         desc.handler(cpu).enable(cpu, desc);
         desc.lock().unlockIrqRestore(cpu, flags);
     }
@@ -438,8 +472,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
 
     // ---- migration --------------------------------------------------------------------------------------------------
 
-    /** A guest wrote the route of {@code virq}: moves it to vCPU {@code to}. R held. Unchanged targets do nothing. */
-    @Xen("vgic_store_irouter")
+    /** A guest wrote the target of {@code virq}: moves it to vCPU {@code to}. R held. Unchanged targets do nothing. */
     void storeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
         rank.lock().assertHeldBy(cpu);
         int from = rank.targetOpaque(cpu, virq);
@@ -487,9 +520,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
             storeEarly(cpu, rank, p, next);
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
         } else if (!p.lrQueue().isEmpty(cpu) || !rules.heldMove.waitsForLr(cpu, p)) {
-            p.status().clearBit(cpu, PendingIrq.QUEUED);
-            lrs.removeLrPending(cpu, guardian, p);
-            lrs.removeInflight(cpu, guardian, p);
+            lrs.removeFromQueues(cpu, guardian, p);
             storeEarly(cpu, rank, p, next);
             Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
             again = true;
@@ -574,11 +605,17 @@ public final class RankVgic implements VgicOps, VgicConnector {
     }
 
     @Override
-    @Xen({"vgic_v3_to_sgi", "vgic_to_sgi"})
     public boolean sysregWrite(Pcpu cpu, Vcpu v, SysReg reg, long value) {
-        if (reg != SysReg.ICC_SGI1R_EL1 || gic.version() == GicHwOperations.Version.V2) {
-            return false;
-        }
+        return gic.version() == GicHwOperations.Version.V3 && emulateSysreg(cpu, v, reg, value);
+    }
+
+    @Xen("vgic_v3_emulate_sysreg")
+    private boolean emulateSysreg(Pcpu cpu, Vcpu v, SysReg reg, long value) {
+        return reg == SysReg.ICC_SGI1R_EL1 && writeSgi1r(cpu, v, value);
+    }
+
+    @Xen("vgic_v3_to_sgi")
+    private boolean writeSgi1r(Pcpu cpu, Vcpu v, long value) {
         witness.guestSgiBegins(cpu, v, value);
         int sgi = (int) (value >>> 24) & 0xf;
         if ((value >>> 40 & 1) != 0) {
@@ -590,6 +627,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     }
 
     /** vCPU {@code v} sends an SGI to all others of its domain that are up. */
+    @Xen("vgic_to_sgi")
     void sendToOthers(Pcpu cpu, Vcpu v, int sgi) {
         Domain d = v.domain();
         for (int i = 0; i < d.maxVcpus(); i++) {
@@ -600,6 +638,7 @@ public final class RankVgic implements VgicOps, VgicConnector {
     }
 
     /** vCPU {@code v} sends an SGI to the vCPUs that a list names, bit 0 for the one with id {@code base}. */
+    @Xen("vgic_to_sgi")
     void sendToList(Pcpu cpu, Vcpu v, int sgi, int base, int targets) {
         Domain d = v.domain();
         for (int list = targets; list != 0; list &= list - 1) {
@@ -640,6 +679,26 @@ public final class RankVgic implements VgicOps, VgicConnector {
         }
         rank.lock().unlockIrqRestore(cpu, flags);
         return rc;
+    }
+
+    @Override
+    public boolean reserveVirq(Pcpu cpu, Domain d, int virq) {
+        return of(d).reserve(cpu, virq);
+    }
+
+    /** The physical interrupt behind a virtual SPI, {@code null} for none; without a lock, and so out of date at once. */
+    @Xen("vgic_get_hw_irq_desc")
+    public IrqDesc hwIrqDesc(Pcpu cpu, Domain d, int virq) {
+        return of(d).spi(virq).desc().getOpaque(cpu);
+    }
+
+    /**
+     * Whether the event channel's PPI is <em>not</em> in flight, whatever Xen's name for it says: who has new events may then
+     * raise it. Without a lock.
+     */
+    @Xen("vgic_evtchn_irq_pending")
+    public boolean isEventChannelIdle(Pcpu cpu, Vcpu v) {
+        return of(v).pendingIrq(EVTCHN_PPI).inflight().isEmptyOpaque(cpu);
     }
 
     @Override

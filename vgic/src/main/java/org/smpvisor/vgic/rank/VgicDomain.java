@@ -1,5 +1,8 @@
 package org.smpvisor.vgic.rank;
 
+import static org.smpvisor.abi.GicAbi.NR_LOCAL_IRQS;
+import static org.smpvisor.abi.GicAbi.NR_SGIS;
+
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Pcpu;
@@ -22,6 +25,9 @@ public final class VgicDomain implements Domain.State {
     private final PendingIrq[] pendingIrqs;
     private final MmioHandlers mmio;
     private final boolean guardBinding;
+
+    /** Which virtual interrupts have a user, a bit each; no lock: who gets one is decided by the bit. */
+    private final IntCell[] allocated;
 
     /** GICD_CTLR; injection never looks at it. */
     @GuardedBy("lock")
@@ -52,6 +58,10 @@ public final class VgicDomain implements Domain.State {
             sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0);
         }
         this.mmio = new MmioHandlers(domain.toString());
+        this.allocated = new IntCell[1 + nrSpis / 32];
+        for (int i = 0; i < allocated.length; i++) {
+            allocated[i] = new IntCell(domain + ".allocated_irqs" + i, null, i == 0 ? (1 << NR_SGIS) - 1 : 0);
+        }
     }
 
     public Domain domain() {
@@ -73,6 +83,48 @@ public final class VgicDomain implements Domain.State {
 
     MmioHandlers mmio() {
         return mmio;
+    }
+
+    // ---- who uses which ---------------------------------------------------------------------------------------------
+
+    /** Takes {@code virq} for a user; false if it has one, or does not exist. No lock needed. */
+    boolean reserve(Pcpu cpu, int virq) {
+        return isValidLine(virq) && !allocated[virq >> 5].testAndSetBit(cpu, virq & 31);
+    }
+
+    /**
+     * Takes any SPI, or any PPI, that nobody uses: the first, unless somebody else is faster. No lock needed.
+     *
+     * @return its number, -1 if all are in use
+     */
+    @Xen("vgic_allocate_virq")
+    public int allocate(Pcpu cpu, boolean spi) {
+        int end = spi ? NR_LOCAL_IRQS + nrSpis : NR_LOCAL_IRQS;
+        int virq = spi ? NR_LOCAL_IRQS : NR_SGIS;
+        while (true) {
+            virq = nextFree(cpu, virq, end);
+            if (virq == end) {
+                return -1;
+            }
+            if (reserve(cpu, virq)) {
+                return virq;
+            }
+            virq = spi ? NR_LOCAL_IRQS : NR_SGIS;
+        }
+    }
+
+    private int nextFree(Pcpu cpu, int from, int end) {
+        int virq = from;
+        while (virq < end && allocated[virq >> 5].testBit(cpu, virq & 31)) {
+            virq++;
+        }
+        return virq;
+    }
+
+    /** Gives {@code virq} back, which a user has. No lock needed. */
+    @Xen("vgic_free_virq")
+    public void free(Pcpu cpu, int virq) {
+        allocated[virq >> 5].clearBit(cpu, virq & 31);
     }
 
     /** Whether {@code virq} exists for a vCPU of the domain. */

@@ -4,6 +4,7 @@ import org.smpvisor.cell.BytesCell;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Xen;
@@ -59,6 +60,14 @@ public final class VgicIrqRank {
 
     IntCell icfg(int word) {
         return icfg[word];
+    }
+
+    /** Type of {@code virq} as the guest has set it: the upper of its two bits says edge. R held. */
+    @Xen("vgic_get_virq_type")
+    IrqDesc.Type type(Pcpu cpu, int virq) {
+        lock.assertHeldBy(cpu);
+        boolean edge = (icfg[virq >> 4 & 1].getGuarded(cpu) >>> 2 * (virq & 15) & 2) != 0;
+        return edge ? IrqDesc.Type.EDGE : IrqDesc.Type.LEVEL;
     }
 
     BytesCell priority() {

@@ -188,13 +188,18 @@ final class VgicV3 {
         }
         int virq = io.offset() - GICD_IROUTER >> 3;
         int flags = rank.lock().lockIrqSave(cpu);
-        long router = io.merge(fetchRouter(cpu, rank, virq), 8);
+        storeRouter(cpu, rank, virq, io.merge(fetchRouter(cpu, rank, virq), 8));
+        rank.lock().unlockIrqRestore(cpu, flags);
+        return true;
+    }
+
+    /** "Any CPU" is vCPU 0; a vCPU that there is not is ignored. R held. */
+    @Xen("vgic_store_irouter")
+    private void storeRouter(Pcpu cpu, VgicIrqRank rank, int virq, long router) {
         int to = (router & IROUTER_IRM) != 0 ? 0 : vcpuOf(router);
         if (d.domain().vcpu(to) != null) {
             vgic.storeTarget(cpu, d, rank, virq, to);
         }
-        rank.lock().unlockIrqRestore(cpu, flags);
-        return true;
     }
 
     @Xen("vgic_v3_irouter_to_vcpu")
@@ -255,15 +260,26 @@ final class VgicV3 {
         @Override
         @Xen("vgic_v3_rdistr_mmio_read")
         public boolean read(Pcpu cpu, Vcpu v, MmioAccess io) {
-            Vcpu addressed = d.domain().vcpu(io.offset() / GICR_SIZE);
+            Vcpu addressed = addressed(io);
             if (addressed == null) {
                 return false;
             }
             int o = io.offset() % GICR_SIZE;
-            if (o >= GICR_SGI_FRAME) {
-                int s = o - GICR_SGI_FRAME;
-                return isLocal(s) ? readCommon(cpu, addressed, io, s) : io.answer(0);
-            }
+            return o < GICR_SGI_FRAME ? readRd(cpu, addressed, io, o) : readSgi(cpu, addressed, io, o - GICR_SGI_FRAME);
+        }
+
+        @Xen("get_vcpu_from_rdist")
+        private Vcpu addressed(MmioAccess io) {
+            return d.domain().vcpu(io.offset() / GICR_SIZE);
+        }
+
+        @Xen("vgic_v3_rdistr_sgi_mmio_read")
+        private boolean readSgi(Pcpu cpu, Vcpu addressed, MmioAccess io, int s) {
+            return isLocal(s) ? readCommon(cpu, addressed, io, s) : io.answer(0);
+        }
+
+        @Xen("__vgic_v3_rdistr_rd_mmio_read")
+        private boolean readRd(Pcpu cpu, Vcpu addressed, MmioAccess io, int o) {
             return switch (o & ~3) {
                 case GICR_CTLR, GICR_STATUSR, GICR_WAKER -> word(io, 0);
                 case GICR_IIDR -> word(io, IIDR);
@@ -298,16 +314,24 @@ final class VgicV3 {
         @Override
         @Xen("vgic_v3_rdistr_mmio_write")
         public boolean write(Pcpu cpu, Vcpu v, MmioAccess io) {
-            Vcpu addressed = d.domain().vcpu(io.offset() / GICR_SIZE);
+            Vcpu addressed = addressed(io);
             if (addressed == null) {
                 return false;
             }
             int o = io.offset() % GICR_SIZE;
-            if (o >= GICR_SGI_FRAME) {
-                int s = o - GICR_SGI_FRAME;
-                boolean sgiTypes = s >= GICD_ICFGR && s < GICD_ICFGR + 4; // a store to it is not decoded at all
-                return !isLocal(s) || sgiTypes || writeCommon(cpu, addressed, io, s);
-            }
+            return o < GICR_SGI_FRAME
+                    ? writeRd(cpu, addressed, io, o)
+                    : writeSgi(cpu, addressed, io, o - GICR_SGI_FRAME);
+        }
+
+        @Xen("vgic_v3_rdistr_sgi_mmio_write")
+        private boolean writeSgi(Pcpu cpu, Vcpu addressed, MmioAccess io, int s) {
+            boolean sgiTypes = s >= GICD_ICFGR && s < GICD_ICFGR + 4; // a store to it is not decoded at all
+            return !isLocal(s) || sgiTypes || writeCommon(cpu, addressed, io, s);
+        }
+
+        @Xen("__vgic_v3_rdistr_rd_mmio_write")
+        private boolean writeRd(Pcpu cpu, Vcpu addressed, MmioAccess io, int o) {
             return switch (o & ~3) {
                 case GICR_CTLR, GICR_STATUSR, GICR_WAKER, GICR_IIDR, GICR_PIDR2, GICR_SYNCR -> io.bytes() == 4;
                 case GICR_TYPER, GICR_TYPER + 4 -> isWordOrDoubleword(io);

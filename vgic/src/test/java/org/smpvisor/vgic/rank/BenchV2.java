@@ -43,7 +43,8 @@ final class BenchV2 {
     final GicV2Hardware hardware;
     final RankVgic vgic;
     final Domain domain;
-    private final GicV2 driver;
+    final GicV2 driver;
+    final Irq irq;
     private final Scheduler scheduler;
     private final Entry entry;
     private final MmioAccess io = new MmioAccess();
@@ -64,7 +65,7 @@ final class BenchV2 {
                 new GicV2Description(0x8000000L, 0x8010000L, 0x8030000L, 0x8040000L, MAINTENANCE, HYP_TIMER, 27, 30);
         hardware = new GicV2Hardware(config, List.of(cpus), RegisterLog.NONE, DeactivationRule.ANYWHERE);
         driver = new GicV2(hardware, description, line -> {});
-        Irq irq = new Irq(driver, cpus, Irq::connectFirst);
+        irq = new Irq(driver, cpus, Irq::connectFirst);
         CrossCall crossCall = new CrossCall(cpus);
         crossCall.connect(driver);
         HostGic gic = new HostGic(driver, irq, description, crossCall, false);
