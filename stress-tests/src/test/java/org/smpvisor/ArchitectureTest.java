@@ -50,6 +50,7 @@ class ArchitectureTest {
         "..smpvisor.explore..",
         "..smpvisor.bench..",
         "..smpvisor.mutate..",
+        "..smpvisor.functions..",
         "..smpvisor.campaign..",
         "..smpvisor.cli..",
         "..smpvisor.report..",

@@ -104,7 +104,7 @@ public enum XenEdge {
     E27("CHANNEL", "FIFO", true, false, "queueing an event", "evtchn_fifo_set_pending"),
     E28("UART", "VGIC_CPU SCHEDULE", true, false, "the emulated console", "vpl011_update_interrupt_status"),
     E29("CAPS", "DESC", false, false, "binding and releasing a device's interrupt", "arch_do_domctl"),
-    E30("LOCAL_TYPE", "DESC", false, false, "the type of a local interrupt on every CPU", "irq_local_set_type"),
+    E30("LOCAL_TYPE", "DESC", false, true, "the type of a local interrupt on every CPU", "irq_local_set_type"),
     E31("ITS_COMMAND ITS", "P2M", false, false, "tables in guest memory", "vgic_access_guest_memory"),
     E32("LPI_TREE ITS_DEVICES", "HEAP", false, false, "allocating under a lock", "radix_tree_insert"),
     E33("SCHEDULE", "TIMERS", false, true, "the scheduler sets and stops its timers", "schedule", "vcpu_wake"),

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ReplayCommand.class,
             ShrinkCommand.class,
             LocksCommand.class,
+            FunctionsCommand.class,
             BugsCommand.class,
             MutateCommand.class,
             BenchCommand.class,

@@ -1,5 +1,6 @@
 package org.smpvisor.explore;
 
+import java.util.function.BiConsumer;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Tasklets;
@@ -114,6 +115,21 @@ final class Environment {
         @Override
         void run(Pcpu cpu) {
             machine().crossCall().onOthers(cpu, c -> {});
+        }
+    }
+
+    /** Work of the caller's. */
+    static final class Errand extends Posted {
+        private final BiConsumer<Machine, Pcpu> work;
+
+        Errand(Machine machine, String name, int via, BiConsumer<Machine, Pcpu> work) {
+            super(machine, "env." + name, via);
+            this.work = work;
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            work.accept(machine(), cpu);
         }
     }
 

@@ -2,11 +2,14 @@ package org.smpvisor.explore;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.Actor;
 import org.smpvisor.guest.Script;
 import org.smpvisor.sched.SchedulerKind;
+import org.smpvisor.machine.Machine;
 import org.smpvisor.variant.Bug;
 
 /**
@@ -96,6 +99,12 @@ public final class SmallScenario {
     /** Xen calls a function on all other pCPUs, from pCPU {@code via}. */
     SmallScenario crossCall(int via) {
         environment.add(s -> new Environment.CrossCalls(s.machine(), via));
+        return this;
+    }
+
+    /** Something is posted once to pCPU {@code via}, to run there as Xen's code. */
+    SmallScenario errand(String name, int via, BiConsumer<Machine, Pcpu> work) {
+        environment.add(s -> new Environment.Errand(s.machine(), name, via, work));
         return this;
     }
 

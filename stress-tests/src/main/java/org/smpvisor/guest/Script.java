@@ -80,6 +80,16 @@ public final class Script {
         return add(Kind.READ32, GUEST_GICD_BASE + GICD_TYPER, 0);
     }
 
+    /** Reads a word of a frame, and does nothing with it. */
+    public Script read(long address) {
+        return add(Kind.READ32, address, 0);
+    }
+
+    /** Writes a word of a frame. */
+    public Script store(long address, long value) {
+        return add(Kind.STORE32, address, value);
+    }
+
     /** Sends an SGI to one vCPU. */
     public Script sgi(int sgi, int vcpu) {
         return add(Kind.SGI, sgi, vcpu);

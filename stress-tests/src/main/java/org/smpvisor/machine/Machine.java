@@ -500,6 +500,20 @@ public final class Machine implements AutoCloseable {
         return driver;
     }
 
+    /** Xen's physical interrupts. */
+    public Irq irq() {
+        return irq;
+    }
+
+    /** The part of the host's GIC that both versions share. */
+    public HostGic gic() {
+        return gic;
+    }
+
+    public RankVgic vgic() {
+        return vgic;
+    }
+
     public LockValidator validator() {
         return validator;
     }

@@ -19,7 +19,7 @@ import org.smpvisor.sched.Scheduler;
 import org.smpvisor.vgic.rank.RankVgic;
 
 /** The classes that model Xen's code, found where they were loaded from: folders or jars. */
-final class ModelClasses {
+public final class ModelClasses {
     /** Xen's side; the hardware, the cells and the locks themselves are what the tools rest on. */
     private static final List<String> PACKAGES = List.of(
             "org.smpvisor.sched.",
@@ -42,7 +42,7 @@ final class ModelClasses {
     }
 
     /** Names of all of them, in order. */
-    static SortedSet<String> names() {
+    public static SortedSet<String> names() {
         TreeSet<String> names = new TreeSet<>();
         for (Class<?> c : ANCHORS) {
             names.addAll(namesBeside(c));
@@ -59,7 +59,8 @@ final class ModelClasses {
         return out;
     }
 
-    static byte[] bytes(String className) {
+    /** The code of a class of this program, as it was loaded. */
+    public static byte[] bytes(String className) {
         String file = className.replace('.', '/') + ".class";
         try (InputStream in = ModelClasses.class.getClassLoader().getResourceAsStream(file)) {
             if (in == null) {
