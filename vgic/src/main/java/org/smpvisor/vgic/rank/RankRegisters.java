@@ -2,6 +2,7 @@ package org.smpvisor.vgic.rank;
 
 import static org.smpvisor.abi.GicAbi.*;
 
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
@@ -26,7 +27,7 @@ final class RankRegisters {
 
     /** A load of a word register that is constant. */
     static boolean word(MmioAccess io, int value) {
-        return io.bytes() == 4 && io.answer(value & 0xffffffffL);
+        return io.bytes() == 4 && io.answerPart(value & 0xffffffffL, 4);
     }
 
     boolean readControl(Pcpu cpu, MmioAccess io) {
@@ -34,7 +35,7 @@ final class RankRegisters {
             return false;
         }
         d.lock().lockIrq(cpu);
-        io.answer(d.ctlr().getGuarded(cpu));
+        io.answerPart(d.ctlr().getGuarded(cpu), 4);
         d.lock().unlockIrq(cpu);
         return true;
     }
@@ -45,7 +46,7 @@ final class RankRegisters {
         }
         d.lock().lockIrq(cpu);
         int kept = d.ctlr().getGuarded(cpu) & ~enable;
-        d.ctlr().setGuarded(cpu, kept | (int) io.value() & enable);
+        d.ctlr().setGuarded(cpu, kept | (int) io.merge(0, 4) & enable);
         d.lock().unlockIrq(cpu);
         return true;
     }
@@ -72,7 +73,7 @@ final class RankRegisters {
         PastRankRules.LockUse use = set ? MASKING : vgic.past().disableRank;
         int flags = use.lock(cpu, rank.lock());
         int before = rank.ienable().getGuarded(cpu);
-        int written = (int) io.value();
+        int written = (int) io.merge(0, 4);
         int after = set ? before | written : before & ~written;
         rank.ienable().setGuarded(cpu, after);
         vgic.changeEnable(cpu, v, set ? after & ~before : before & ~after, rank, set);
@@ -141,11 +142,12 @@ final class RankRegisters {
 
     boolean writeConfiguration(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
         VgicIrqRank rank = d.rankOfRegister(v, 2, o - GICD_ICFGR);
-        if (rank == null || o == GICD_ICFGR) {
+        if (rank == null || (o & ~3) == GICD_ICFGR) {
             return true; // SGIs are always edge-triggered
         }
         int flags = rank.lock().lockIrqSave(cpu);
-        rank.icfg(o >> 2 & 1).setGuarded(cpu, (int) io.value());
+        IntCell icfg = rank.icfg(o >> 2 & 1);
+        icfg.setGuarded(cpu, (int) io.merge(icfg.getGuarded(cpu), 4));
         rank.lock().unlockIrqRestore(cpu, flags);
         return true;
     }

@@ -70,7 +70,8 @@ final class VgicV2 {
                 case GICD_CTLR -> ranks.readControl(cpu, io);
                 case GICD_TYPER -> readTyper(cpu, io);
                 case GICD_IIDR -> word(io, IIDR);
-                case GICD_SGIR -> word(io, SGIR_VALUE);
+                case GICD_SGIR ->
+                    io.bytes() == 4 && io.answer(SGIR_VALUE & 0xffffffffL); // as it is at any of its bytes
                 case GICD_ICPIDR2 -> false;
                 default -> isNsacr(o) ? word(io, 0) : io.answer(0); // reserved, or implementation defined
             };
@@ -127,7 +128,7 @@ final class VgicV2 {
             return false;
         }
         d.lock().lockIrq(cpu); // for nothing: what it tells never changes
-        io.answer((d.domain().maxVcpus() - 1 & 7) << 5 | d.nrSpis() / 32);
+        io.answerPart((d.domain().maxVcpus() - 1 & 7) << 5 | d.nrSpis() / 32, 4);
         d.lock().unlockIrq(cpu);
         return true;
     }
