@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Callable;
 import org.smpvisor.functions.FunctionsReport;
 import picocli.CommandLine.Command;
@@ -40,9 +41,7 @@ public final class FunctionsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (markdown != null && Files.isDirectory(markdown)) {
-            throw wrong(markdown + " is a directory");
-        }
+        checkFile();
         FunctionsReport report = new FunctionsReport();
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
@@ -59,6 +58,22 @@ public final class FunctionsCommand implements Callable<Integer> {
         report.problems().forEach(p -> err.println("smpvisor functions: " + p));
         err.flush();
         return report.problems().isEmpty() ? Main.OK : Main.FAILED;
+    }
+
+    /** A file that cannot be written is said so before anything runs. */
+    private void checkFile() {
+        if (markdown == null) {
+            return;
+        }
+        if (Files.isDirectory(markdown)) {
+            throw wrong(markdown + " is a directory");
+        }
+        try {
+            Files.newOutputStream(markdown, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+                    .close();
+        } catch (IOException e) {
+            throw wrong(markdown + " cannot be written: " + e.getMessage());
+        }
     }
 
     private ParameterException wrong(String text) {
