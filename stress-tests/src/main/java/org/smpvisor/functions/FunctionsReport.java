@@ -1,12 +1,15 @@
 package org.smpvisor.functions;
 
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.XenEdge;
 
 /**
@@ -32,6 +35,7 @@ public final class FunctionsReport {
     private final Map<String, List<ModelMethod>> byFunction = new LinkedHashMap<>();
     private final Map<String, Map<String, Seen>> seen = new TreeMap<>();
     private final Map<XenEdge, Set<String>> edges = new TreeMap<>();
+    private final Map<String, Map<LockClass, BitSet>> contexts = new TreeMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Runs the model, which takes some seconds. */
@@ -44,15 +48,19 @@ public final class FunctionsReport {
         }
         for (String line : observe()) {
             String[] f = line.split("\t", -1);
-            if (f[1].equals("edge")) {
-                edges.computeIfAbsent(XenEdge.valueOf(f[2]), k -> new TreeSet<>())
-                        .addAll(List.of(f[3].split(" ")));
-            } else {
-                methods.get(Integer.parseInt(f[1])).xen().forEach(x -> note(f[0], x, f[2], f[3]));
+            switch (f[1]) {
+                case "edge" ->
+                    edges.computeIfAbsent(XenEdge.valueOf(f[2]), k -> new TreeSet<>())
+                            .addAll(List.of(f[3].split(" ")));
+                case "class" -> contexts(f[0], LockClass.valueOf(f[2])).set(Integer.parseInt(f[3]));
+                default -> methods.get(Integer.parseInt(f[1])).xen().forEach(x -> note(f[0], x, f[2], f[3]));
             }
         }
         table.rows().values().forEach(this::judge);
         methods.forEach(this::judge);
+        for (LockClass c : LockClass.values()) {
+            judge(c);
+        }
         for (XenEdge e : XenEdge.values()) {
             boolean isSeen = edges.containsKey(e);
             boolean hasReason = table.unseenEdges().containsKey(e);
@@ -61,6 +69,11 @@ public final class FunctionsReport {
                         + (isSeen ? " is seen, although edges.tsv says why not" : " is not seen, and no reason given"));
             }
         }
+    }
+
+    private BitSet contexts(String variant, LockClass c) {
+        return contexts.computeIfAbsent(variant, k -> new EnumMap<>(LockClass.class))
+                .computeIfAbsent(c, k -> new BitSet());
     }
 
     @SuppressWarnings("unchecked")
@@ -117,6 +130,28 @@ public final class FunctionsReport {
         if (!r.irqs().equals("any") && !s.irqs.isEmpty() && !s.irqs.equals(Set.of(r.irqs()))) {
             problems.add(where + "is called with interrupts " + s.irqs + ", expected " + r.irqs());
         }
+    }
+
+    /** How interrupts stand is Xen's intent; with the weak spots corrected it is kept everywhere. */
+    private void judge(LockClass c) {
+        boolean open = isTaken(Observation.CORRECTED, c, false);
+        boolean masked = isTaken(Observation.CORRECTED, c, true);
+        boolean kept = switch (c.irqMode()) {
+            case OFF -> !open;
+            case ON -> !masked;
+            case ANY -> !isTakenInInterrupt(Observation.CORRECTED, c);
+        };
+        if (!kept) {
+            problems.add(c + " is declared " + c.irqMode() + " and taken otherwise with all weak spots corrected");
+        }
+    }
+
+    private boolean isTaken(String variant, LockClass c, boolean masked) {
+        return contexts(variant, c).stream().anyMatch(u -> (u & Recorder.MASKED) != 0 == masked);
+    }
+
+    private boolean isTakenInInterrupt(String variant, LockClass c) {
+        return contexts(variant, c).stream().anyMatch(u -> (u & Recorder.HARD) != 0);
     }
 
     private void judge(ModelMethod m) {
@@ -185,6 +220,7 @@ public final class FunctionsReport {
             row(r, b);
         }
         unreached(b);
+        interrupts(b);
         nestings(b);
         return b.toString();
     }
@@ -234,9 +270,34 @@ public final class FunctionsReport {
                 byFunction.getOrDefault(r.function(), List.of()).forEach(m -> model.add("`" + m.text() + "`"));
                 b.append(String.format(
                         "| `%s` | %s | %s | %s | %s |%n",
-                        r.function(), r.file(), String.join(", ", model), code(r.takes()), r.reason()));
+                        r.function(),
+                        r.file(),
+                        String.join(", ", model),
+                        r.takes().equals(FunctionTable.NOT_TOLD) ? "" : code(r.takes()),
+                        r.reason()));
             }
         }
+    }
+
+    private void interrupts(StringBuilder b) {
+        b.append("\n## How interrupts stand when a lock is taken\n\n");
+        b.append("| class | intended | seen masked | seen open | in a hard interrupt | open, weak spots corrected |\n");
+        b.append("|---|---|---|---|---|---|\n");
+        for (LockClass c : LockClass.values()) {
+            String xen = Observation.FAITHFUL;
+            b.append(String.format(
+                    "| `%s` | `%s` | %s | %s | %s | %s |%n",
+                    c,
+                    c.irqMode(),
+                    yes(isTaken(xen, c, true)),
+                    yes(isTaken(xen, c, false)),
+                    yes(isTakenInInterrupt(xen, c) || isTakenInInterrupt(Observation.CORRECTED, c)),
+                    yes(isTaken(Observation.CORRECTED, c, false))));
+        }
+    }
+
+    private static String yes(boolean b) {
+        return b ? "yes" : "";
     }
 
     private void nestings(StringBuilder b) {

@@ -47,7 +47,8 @@ public final class Observation {
 
     /**
      * Lines that begin with the variant; after a tab comes one of {@link Recorder#lines}, or {@code edge}, a row of
-     * {@link XenEdge} and the scenarios that show it.
+     * {@link XenEdge} and the scenarios that show it, or {@code class}, a class of locks and how interrupts stood when one was
+     * taken.
      *
      * @param schedules of each scenario
      * @param functions of each method that is recorded, the functions of Xen that it stands for
@@ -62,6 +63,8 @@ public final class Observation {
                 o.play(s, variant);
             }
             Recorder.lines().forEach(l -> out.add(name + "\t" + l));
+            Recorder.contexts()
+                    .forEach((c, uses) -> uses.stream().forEach(u -> out.add(name + "\tclass\t" + c + "\t" + u)));
             o.edges.forEach((e, s) -> out.add(name + "\tedge\t" + e + "\t" + String.join(" ", s)));
         });
         return out;

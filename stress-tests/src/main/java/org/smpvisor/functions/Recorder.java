@@ -2,6 +2,7 @@ package org.smpvisor.functions;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,7 @@ public final class Recorder {
     /** Bits of a use of a lock, as {@code HeldLocks} has them. */
     static final int MASKED = 1;
 
+    static final int HARD = 2;
     static final int READ = 4;
 
     private static final int TAKEN = 0x100;
@@ -44,6 +46,7 @@ public final class Recorder {
     private static final Map<Pcpu, Track> TRACKS = new HashMap<>();
     private static final Map<Integer, Seen> METHODS = new HashMap<>();
     private static final Map<Nesting, BitSet> NESTINGS = new HashMap<>();
+    private static final Map<LockClass, BitSet> CONTEXTS = new EnumMap<>(LockClass.class);
 
     /** A lock was taken while another one was the last that was held. */
     record Nesting(LockClass outer, LockClass inner) {}
@@ -60,6 +63,7 @@ public final class Recorder {
         TRACKS.clear();
         METHODS.clear();
         NESTINGS.clear();
+        CONTEXTS.clear();
     }
 
     /** A method begins that does not know its pCPU, and so can take no lock. */
@@ -110,6 +114,8 @@ public final class Recorder {
 
     /** Woven into the beginning of {@code HeldLocks.push}. */
     public static void taken(Pcpu cpu, int lockClass, int use) {
+        CONTEXTS.computeIfAbsent(LockClass.values()[lockClass], c -> new BitSet())
+                .set(use & (MASKED | HARD));
         Track t = track(cpu);
         t.trace.append((char) (TAKEN + lockClass * USES + (use & (MASKED | READ))));
         int last = cpu.held().depth() - 1;
@@ -161,6 +167,11 @@ public final class Recorder {
             s.masks.stream().sorted().forEach(x -> out.add(method + "\tirqs\t" + x));
         });
         return out;
+    }
+
+    /** For each class of lock that was taken, how interrupts stood: {@link #MASKED} and {@link #HARD}, as a number. */
+    static Map<LockClass, BitSet> contexts() {
+        return CONTEXTS;
     }
 
     /** As words: {@code RANK{ VGIC_CPU{ } }}, with {@code :on} for interrupts open and {@code :r} for a reader. */
