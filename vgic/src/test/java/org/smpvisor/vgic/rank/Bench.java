@@ -5,6 +5,8 @@ import static org.smpvisor.gic.hw.VirtualCpuInterface.*;
 
 import java.util.Arrays;
 import java.util.List;
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
@@ -40,6 +42,19 @@ import org.smpvisor.variant.Variant;
  * any point of another ({@link #interpose}), which makes every interleaving with one preemption a matter of counting.
  */
 final class Bench {
+    /** A guest that does nothing by itself and takes its exceptions at its vector. */
+    static final GuestProgram BYSTANDER = new GuestProgram() {
+        @Override
+        public void step(GuestCpu c) {
+            // What it does the test says.
+        }
+
+        @Override
+        public boolean handlesSync() {
+            return true;
+        }
+    };
+
     static final int DOMAIN = 1;
     static final int HW = 33;
     static final int HW_2 = 34;
@@ -130,7 +145,7 @@ final class Bench {
         vgic.announce(d);
         vgic.createDomain(cpus[0], d, 32);
         for (int i = 0; i < vcpus; i++) {
-            Vcpu v = new Vcpu(d, i, null, driver.newVcpuState());
+            Vcpu v = new Vcpu(d, i, BYSTANDER, driver.newVcpuState());
             d.add(v);
             vgic.createVcpu(v);
             scheduler.place(v, i % cpus.length);

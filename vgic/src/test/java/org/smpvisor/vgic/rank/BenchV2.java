@@ -100,7 +100,7 @@ final class BenchV2 {
         vgic.announce(domain);
         vgic.createDomain(cpus[0], domain, spis);
         for (int i = 0; i < vcpus; i++) {
-            Vcpu v = new Vcpu(domain, i, null, driver.newVcpuState());
+            Vcpu v = new Vcpu(domain, i, Bench.BYSTANDER, driver.newVcpuState());
             domain.add(v);
             vgic.createVcpu(v);
             scheduler.place(v, i % pcpus);
@@ -133,6 +133,11 @@ final class BenchV2 {
     /** The guest is interrupted on pCPU {@code p}: LR sync, interrupt loop, softirqs, LR flush. */
     void irqExit(int p) {
         entry.take(cpus[p], ExceptionVector.GUEST64_IRQ);
+    }
+
+    /** The guest on pCPU {@code p} has described an instruction, which traps. */
+    void trap(int p) {
+        entry.take(cpus[p], ExceptionVector.GUEST64_SYNC);
     }
 
     void flush(int p) {

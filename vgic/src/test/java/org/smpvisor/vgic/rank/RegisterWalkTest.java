@@ -8,12 +8,14 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.cpu.Pcpu;
+import org.smpvisor.entry.ExceptionVector;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.variant.Variant;
 
@@ -241,17 +243,20 @@ class RegisterWalkTest {
 
     private static List<Row> rows(String table) throws IOException {
         List<Row> out = new ArrayList<>();
+        for (String line : lines(table)) {
+            String[] c = line.split(",", -1);
+            out.add(new Row(
+                    Integer.decode(c[0]), Integer.decode(c[1]), c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]));
+        }
+        return out;
+    }
+
+    private static List<String> lines(String table) throws IOException {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(
                 RegisterWalkTest.class.getResourceAsStream("/registers/" + table + ".csv"),
                 StandardCharsets.US_ASCII))) {
-            in.readLine();
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                String[] c = line.split(",", -1);
-                out.add(new Row(
-                        Integer.decode(c[0]), Integer.decode(c[1]), c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]));
-            }
+            return in.lines().skip(1).toList();
         }
-        return out;
     }
 
     // ---- GICv3 ------------------------------------------------------------------------------------------------------
@@ -471,20 +476,78 @@ class RegisterWalkTest {
 
     // ---- system registers -------------------------------------------------------------------------------------------
 
-    @ParameterizedTest
-    @EnumSource(SysReg.class)
-    void ofTheSystemRegistersThatAreTrappedOnlyIccSgi1rIsEmulated(SysReg reg) {
-        Bench b = Bench.xen();
-        long[] before = locks(b);
-        boolean handled = b.vgic.sysregWrite(b.cpus[0], b.vcpu(0), reg, 3L << 24 | 2);
-        long[] after = locks(b);
-        assertThat(handled).isEqualTo(reg == SysReg.ICC_SGI1R_EL1);
-        for (LockClass c : LockClass.values()) {
-            long expected = handled && c == LockClass.VGIC_CPU ? 1 : 0;
-            assertThat(after[c.ordinal()] - before[c.ordinal()]).as("%s", c).isEqualTo(expected);
+    private record SystemRow(SysReg register, boolean loads, boolean stores, boolean locksVcpu) {}
+
+    private static List<SystemRow> systemRows() throws IOException {
+        List<SystemRow> out = new ArrayList<>();
+        for (String line : lines("sysregs")) {
+            String[] c = line.split(",", -1);
+            out.add(new SystemRow(
+                    SysReg.valueOf(c[0]), !c[1].equals("undefined"), !c[2].equals("undefined"), c[3].equals("V")));
         }
-        assertThat(reg.isTrapped())
-                .isEqualTo(reg == SysReg.ICC_SGI1R_EL1 || reg == SysReg.ICC_ASGI1R_EL1 || reg == SysReg.ICC_SGI0R_EL1);
+        return out;
+    }
+
+    private static boolean isUndefined(GuestCpu c) {
+        return c.pc == GuestProgram.VECTOR_SYNC && c.exceptionClass() == GuestCpu.EC_UNKNOWN;
+    }
+
+    @Test
+    void theTableHasEverySystemRegisterThatIsTrapped() throws IOException {
+        assertThat(systemRows().stream().map(SystemRow::register))
+                .containsExactlyInAnyOrder(
+                        Arrays.stream(SysReg.values()).filter(SysReg::isTrapped).toArray(SysReg[]::new));
+    }
+
+    @Test
+    void systemRegistersOfAGicv3() throws IOException {
+        for (SystemRow r : systemRows()) {
+            Bench b = Bench.xen();
+            GuestCpu c = b.vcpu(0).guest();
+            c.readSysreg(r.register).then(6);
+            b.entry.take(b.cpus[0], ExceptionVector.GUEST64_SYNC);
+            assertThat(isUndefined(c)).as("load of %s", r.register).isEqualTo(!r.loads);
+            c.pc = 0;
+            c.writeSysreg(r.register, 3L << 24 | 2).then(6);
+            b.entry.take(b.cpus[0], ExceptionVector.GUEST64_SYNC);
+            assertThat(isUndefined(c)).as("store to %s", r.register).isEqualTo(!r.stores);
+            assertThat(b.inflightOn(1, 3)).as("%s sends", r.register).isEqualTo(r.stores);
+            long[] before = locks(b);
+            assertThat(b.vgic.sysregWrite(b.cpus[0], b.vcpu(0), r.register, 3L << 24 | 2))
+                    .isEqualTo(r.stores);
+            long[] after = locks(b);
+            for (LockClass l : LockClass.values()) {
+                assertThat(after[l.ordinal()] - before[l.ordinal()])
+                        .as("%s of %s", l, r.register)
+                        .isEqualTo(r.locksVcpu && l == LockClass.VGIC_CPU ? 1 : 0);
+            }
+        }
+    }
+
+    @Test
+    void onAGicv2AllOfThemAreUndefined() throws IOException {
+        for (SystemRow r : systemRows()) {
+            BenchV2 b = BenchV2.xen();
+            GuestCpu c = b.domain.vcpu(0).guest();
+            c.readSysreg(r.register).then(6);
+            b.trap(0);
+            assertThat(isUndefined(c)).as("load of %s", r.register).isTrue();
+            c.pc = 0;
+            c.writeSysreg(r.register, 3L << 24 | 2).then(6);
+            b.trap(0);
+            assertThat(isUndefined(c)).as("store to %s", r.register).isTrue();
+        }
+    }
+
+    @Test
+    void whatAbortsIsADataAbortInTheGuest() {
+        BenchV2 b = BenchV2.xen();
+        GuestCpu c = b.domain.vcpu(0).guest();
+        c.read32(GUEST_GICD_BASE + 0xfe8).then(6);
+        b.trap(0);
+        assertThat(c.pc).isEqualTo(GuestProgram.VECTOR_SYNC);
+        assertThat(c.exceptionClass()).isEqualTo(GuestCpu.EC_DATA_ABORT);
+        assertThat(c.far).isEqualTo(GUEST_GICD_BASE + 0xfe8);
     }
 
     private static long[] locks(Bench b) {
