@@ -44,9 +44,14 @@ public interface VgicOps {
     @Xen("vgic_clear_pending_irqs")
     default void clearPendingIrqs(Pcpu cpu, Vcpu v) {}
 
-    /** Takes back the physical interrupts of a dying domain, whose vCPUs have stopped. Interrupts open, no lock held. */
-    @Xen("domain_vgic_free")
-    default void freeDomain(Pcpu cpu, Domain d) {}
+    /**
+     * Takes every hardware interrupt from a domain that is dying and does not run any more. Softirq context, no lock held.
+     *
+     * @return 0, or the negative errno of the last that could not be taken
+     */
+    default int freeDomain(Pcpu cpu, Domain d) {
+        return 0;
+    }
 
     /** Follows a vCPU to its new pCPU with the physical routes of its SPIs. Interrupts on, no lock held. */
     @Xen("arch_move_irqs")

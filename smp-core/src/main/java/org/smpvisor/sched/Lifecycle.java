@@ -5,6 +5,7 @@ import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Rcu;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
 import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
@@ -76,7 +77,10 @@ public final class Lifecycle {
         for (int i = 0; i < d.maxVcpus(); i++) {
             scheduler.remove(cpu, d.vcpu(i));
         }
-        vgic.freeDomain(cpu, d);
+        int rc = vgic.freeDomain(cpu, d);
+        if (rc != 0) {
+            throw new ModelBug("an interrupt cannot be taken from " + d + ", which is dead: errno " + rc);
+        }
         witness.domainDestroyed(cpu, d);
         cpu.count(Counter.DOMAINS_DESTROYED);
         d.setDestroyed(cpu);

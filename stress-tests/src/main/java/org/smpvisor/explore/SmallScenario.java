@@ -8,8 +8,8 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.Actor;
 import org.smpvisor.guest.Script;
-import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.machine.Machine;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Bug;
 
 /**

@@ -151,6 +151,6 @@ public final class Tour {
     private static void endDomain(Machine m, Pcpu cpu) {
         Domain d = m.domains().get(0);
         d.setDying(cpu);
-        m.vgic().freeDomain(cpu, d, m.irq());
+        m.vgic().freeDomain(cpu, d);
     }
 }

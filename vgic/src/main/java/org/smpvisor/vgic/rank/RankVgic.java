@@ -11,7 +11,6 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
-import org.smpvisor.engine.ModelBug;
 import org.smpvisor.gic.host.GicHwOperations;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
@@ -101,13 +100,9 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         return v2;
     }
 
-    /**
-     * Takes every hardware interrupt from a domain that is dying and does not run any more. Softirq context, no lock held.
-     *
-     * @return 0, or the negative errno of the last that could not be taken
-     */
+    @Override
     @Xen("domain_vgic_free")
-    public int freeDomain(Pcpu cpu, Domain d, Irq irq) {
+    public int freeDomain(Pcpu cpu, Domain d) {
         VgicDomain vd = of(d);
         int failed = 0;
         for (int virq = 32; virq < 32 + vd.nrSpis(); virq++) {
@@ -342,20 +337,6 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         if (desc != null && desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
             gic.deactivateIrq(cpu, desc.irq());
             witness.assertionEnded(cpu, p.domain(), p.irq(), desc.irq());
-        }
-    }
-
-    @Override
-    public void freeDomain(Pcpu cpu, Domain d) {
-        VgicDomain vd = of(d);
-        for (int virq = 32; virq < 32 + vd.nrSpis(); virq++) {
-            IrqDesc desc = vd.spi(virq).desc().getOpaque(cpu);
-            if (desc != null) {
-                int rc = irq.releaseGuestIrq(cpu, d, virq, desc.irq());
-                if (rc != 0) {
-                    throw new ModelBug("interrupt " + virq + " cannot be taken from " + d + ": errno " + rc);
-                }
-            }
         }
     }
 

@@ -114,6 +114,7 @@ final class Bench {
         }
         scheduler = new Scheduler(cpus, gic, vgic, gic, faults);
         vgic.connect(scheduler);
+        vgic.connect(irq);
         irq.connect(vgic, vgic);
         entry = new Entry(pcpus, gic, vgic, scheduler, Witness.NONE);
         lines = new HookedLine[pcpus];

@@ -79,6 +79,7 @@ final class BenchV2 {
         }
         scheduler = new Scheduler(cpus, gic, vgic, gic, faults);
         vgic.connect(scheduler);
+        vgic.connect(irq);
         irq.connect(vgic, vgic);
         entry = new Entry(pcpus, gic, vgic, scheduler, Witness.NONE);
         for (Pcpu p : cpus) {

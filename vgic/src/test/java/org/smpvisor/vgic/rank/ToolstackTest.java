@@ -106,7 +106,7 @@ class ToolstackTest {
     @Test
     void aDomainThatDiesGivesBackAllOfItsHardwareInterrupts() {
         b.domain.setDying(cpu);
-        assertThat(b.vgic.freeDomain(cpu, b.domain, b.irq)).isZero();
+        assertThat(b.vgic.freeDomain(cpu, b.domain)).isZero();
         for (int spi : new int[] {HW, HW_2}) {
             assertThat(b.vgic.hwIrqDesc(cpu, b.domain, spi)).isNull();
             assertThat(b.desc(spi).status().peek() & 1 << IrqDesc.IRQ_GUEST).isZero();
@@ -116,7 +116,7 @@ class ToolstackTest {
 
     @Test
     void aDomainThatLivesKeepsThem() {
-        assertThat(b.vgic.freeDomain(cpu, b.domain, b.irq)).isEqualTo(Irq.EBUSY);
+        assertThat(b.vgic.freeDomain(cpu, b.domain)).isEqualTo(Irq.EBUSY);
         assertThat(b.vgic.hwIrqDesc(cpu, b.domain, HW)).isSameAs(b.desc(HW));
     }
 
