@@ -38,6 +38,8 @@ class ObserversTest {
             "FaultPlan",
             "PastRankRules.SampledEarly",
             "PendingIrq.OwnersLock",
+            "CpuTimers.Timer.BaseLock",
+            "CpuTimers.Timer.peekRunning",
             "Vcpu.ScheduleLock",
             "VgicDomain.peekTarget",
             "ListRegisters.removeInflight",

@@ -70,9 +70,9 @@ class LockClassTest {
     }
 
     @Test
-    void onlyRanksAndRunQueuesNestAmongThemselves() {
+    void onlyRanksRunQueuesAndTimersNestAmongThemselves() {
         for (LockClass c : LockClass.values()) {
-            boolean nests = c == LockClass.RANK || c == LockClass.SCHEDULE;
+            boolean nests = c == LockClass.RANK || c == LockClass.SCHEDULE || c == LockClass.TIMERS;
             assertThat(c.nesting() != LockClass.Nesting.NEVER).as("%s", c).isEqualTo(nests);
         }
     }
