@@ -61,6 +61,9 @@ public final class Pcpu extends PcpuTailPadding {
     @OwnedBy("boot")
     private VirtualInterface virtualInterface;
 
+    @OwnedBy("boot")
+    private VirtualTimer virtualTimer;
+
     /** PSTATE.I of the pCPU; the other exception masks are not modelled as maskable events. */
     @OwnedBy("pcpu")
     private boolean irqMasked = true;
@@ -125,6 +128,11 @@ public final class Pcpu extends PcpuTailPadding {
         this.irqEntry = entry;
     }
 
+    /** Connects the pCPU with its virtual timer; once, before it is driven. */
+    public void connect(VirtualTimer timer) {
+        this.virtualTimer = timer;
+    }
+
     @Xen("smp_processor_id")
     public int id() {
         return id;
@@ -187,6 +195,11 @@ public final class Pcpu extends PcpuTailPadding {
 
     public VirtualInterface virtualInterface() {
         return virtualInterface;
+    }
+
+    /** The timer of the vCPU that runs here, {@code null} on a pCPU that has none. */
+    public VirtualTimer virtualTimer() {
+        return virtualTimer;
     }
 
     /** The vCPU that runs here; the idle vCPU when none does. */

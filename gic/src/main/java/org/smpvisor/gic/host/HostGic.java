@@ -1,5 +1,6 @@
 package org.smpvisor.gic.host;
 
+import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
@@ -24,6 +25,9 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     private final CrossCall crossCall;
     private final boolean claimsPhysicalTimer;
     private final PastHostRules past;
+
+    @OwnedBy("boot")
+    private IrqDesc.Handler virtualTimer = (cpu, ppi) -> {};
 
     /**
      * @param claimsPhysicalTimer whether Xen takes the physical timer PPI for itself, as 4.17 does
@@ -51,6 +55,11 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
         this.description = description;
         this.crossCall = crossCall;
         this.claimsPhysicalTimer = claimsPhysicalTimer;
+    }
+
+    /** Connects the handler of the virtual timer's interrupt; before the first pCPU boots. */
+    public void connect(IrqDesc.Handler virtualTimerHandler) {
+        virtualTimer = virtualTimerHandler;
     }
 
     public GicHwOperations ops() {
@@ -88,7 +97,7 @@ public final class HostGic implements HostInterrupts, IpiSender, Scheduler.Conte
     public void setupLocalInterrupts(Pcpu cpu) {
         setup(cpu, description.maintenanceIrq(), "irq-maintenance", HostGic::maintenance);
         setup(cpu, description.hypTimerIrq(), "hyptimer", this::hypTimer);
-        setup(cpu, description.virtTimerIrq(), "virtimer", (c, i) -> {});
+        setup(cpu, description.virtTimerIrq(), "virtimer", virtualTimer);
         if (claimsPhysicalTimer) {
             setup(cpu, description.physTimerIrq(), "phytimer", (c, i) -> {});
         }

@@ -30,6 +30,13 @@ public abstract class GicCpu implements InterruptLine {
     /** Levels of PPIs 16..31, bit n is INTID n. */
     private final HwWords localLines = HwWords.padded(1);
 
+    /** The virtual timer, whose level the pCPU sees by itself. */
+    @OwnedBy("boot")
+    private VirtualComparator timer;
+
+    @OwnedBy("boot")
+    private int timerLine;
+
     @OwnedBy("pcpu")
     int latch;
 
@@ -92,6 +99,12 @@ public abstract class GicCpu implements InterruptLine {
 
     final Pcpu pcpu() {
         return pcpu;
+    }
+
+    /** Connects the line of the virtual timer; at boot. */
+    final void connect(VirtualComparator virtualTimer, int ppi) {
+        timer = virtualTimer;
+        timerLine = 1 << ppi;
     }
 
     // ---- arrivals, from any thread ----------------------------------------------------------------------------------
@@ -177,8 +190,7 @@ public abstract class GicCpu implements InterruptLine {
     }
 
     final int localPending() {
-        int lines = (int) localLines.getOpaque(0);
-        return (latch | lines) & enabled & group & ~active;
+        return (latch | localLevels()) & enabled & group & ~active;
     }
 
     /** Finds the most urgent offered SPI that beats {@code limit}, withdraws stale offers; returns the priority found. */
@@ -234,7 +246,8 @@ public abstract class GicCpu implements InterruptLine {
 
     /** Levels of the local lines, bit n is INTID n. */
     final int localLevels() {
-        return (int) localLines.getOpaque(0);
+        int lines = (int) localLines.getOpaque(0);
+        return timer != null && timer.isAsserted() ? lines | timerLine : lines;
     }
 
     // ---- acknowledge and end ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import org.smpvisor.engine.Point;
 public final class HardwareActors {
     private HardwareActors() {}
 
-    /** Registers, per pCPU, the arrival of SGIs and the expiry of the hypervisor timer. */
+    /** Registers, per pCPU, the arrival of SGIs and the expiry of timers: Xen's, and the virtual one. */
     public static void register(ControlledEngine engine, Gic gic, GenericTimers timers) {
         for (int i = 0; i < gic.cpus(); i++) {
             engine.register(new SgiArrival(gic.cpu(i), i));
@@ -79,7 +79,7 @@ public final class HardwareActors {
 
         @Override
         public void act() {
-            long deadline = timers.deadline(index);
+            long deadline = timers.next(index);
             if (deadline != CpuTimers.NEVER) {
                 engine.advance(deadline);
                 timers.tick(engine.now());
