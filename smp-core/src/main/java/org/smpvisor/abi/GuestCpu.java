@@ -17,6 +17,8 @@ public final class GuestCpu {
         READ_MMIO,
         WRITE_MMIO,
         DEVICE,
+        READ_UPCALL,
+        CLEAR_UPCALL,
         WFI,
         WFE,
         HVC,
@@ -181,6 +183,16 @@ public final class GuestCpu {
         return describe(Op.DEVICE, null, register, 4, v);
     }
 
+    /** A load of {@code evtchn_upcall_pending}, which is shared memory: no trap. */
+    public GuestCpu readUpcall() {
+        return describe(Op.READ_UPCALL, null, 0, 1, 0);
+    }
+
+    /** Clears {@code evtchn_upcall_pending} atomically, with a full barrier; what it was arrives in {@code x0}. */
+    public GuestCpu clearUpcall() {
+        return describe(Op.CLEAR_UPCALL, null, 0, 1, 0);
+    }
+
     /** A system-register read; the value arrives in {@code x0}. */
     public GuestCpu readSysreg(SysReg reg) {
         return describe(Op.READ_SYSREG, reg, 0, 8, 0);
@@ -291,7 +303,7 @@ public final class GuestCpu {
     /** Completes the described instruction; {@code result} goes to {@code x0} if it has one. */
     public void complete(long result) {
         switch (op) {
-            case READ_SYSREG, READ_MMIO, DEVICE, HVC -> x0 = result;
+            case READ_SYSREG, READ_MMIO, DEVICE, READ_UPCALL, CLEAR_UPCALL, HVC -> x0 = result;
             case MASK -> irqMasked = true;
             case UNMASK -> irqMasked = false;
             case ERET -> {

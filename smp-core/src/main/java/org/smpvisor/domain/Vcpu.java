@@ -76,6 +76,12 @@ public final class Vcpu {
     @OwnedBy("boot")
     private State vgic;
 
+    @OwnedBy("boot")
+    private State timers;
+
+    /** {@code vcpu_info.evtchn_upcall_pending}, which Xen sets and the guest clears: memory that both share. */
+    private final IntCell upcallPending;
+
     /** Schedule locks by pCPU, {@code null} until the scheduler knows the vCPU. */
     @OwnedBy("boot")
     private Guard[] scheduleLocks;
@@ -96,6 +102,7 @@ public final class Vcpu {
         this.pauseFlags = new IntCell(this + ".pause_flags");
         this.pauseCount = new IntCell(this + ".pause_count");
         this.running = new IntCell(this + ".is_running");
+        this.upcallPending = new IntCell(this + ".evtchn_upcall_pending");
         this.migrateTo = new IntCell(this + ".migrate_to", null, -1);
         this.runqueue = new ListNode<>(this, this + ".runqueue", new ScheduleLock());
         this.schedFlags = new IntCell(this + ".sched_flags", new ScheduleLock(), 0);
@@ -159,6 +166,20 @@ public final class Vcpu {
 
     public void setVgic(State state) {
         vgic = state;
+    }
+
+    /** The state of its timers ({@code v->arch.virt_timer}, {@code phys_timer}). */
+    public State timers() {
+        return timers;
+    }
+
+    public void setTimers(State state) {
+        timers = state;
+    }
+
+    @Xen("vcpu_info.evtchn_upcall_pending")
+    public IntCell upcallPending() {
+        return upcallPending;
     }
 
     public IntCell processor() {

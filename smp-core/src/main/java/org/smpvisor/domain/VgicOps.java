@@ -53,6 +53,15 @@ public interface VgicOps {
         return 0;
     }
 
+    /**
+     * Whether the interrupt that tells {@code v} of events is <em>not</em> on its way, so that events that are pending have to be
+     * looked for in another way; without a lock.
+     */
+    @Xen("vgic_evtchn_irq_pending")
+    default boolean evtchnIrqPending(Pcpu cpu, Vcpu v) {
+        return false;
+    }
+
     /** Follows a vCPU to its new pCPU with the physical routes of its SPIs. Interrupts on, no lock held. */
     @Xen("arch_move_irqs")
     void moveIrqs(Pcpu cpu, Vcpu v);

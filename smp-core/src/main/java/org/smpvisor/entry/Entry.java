@@ -2,14 +2,17 @@ package org.smpvisor.entry;
 
 import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IrqEntry;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.VirtualInterface;
+import org.smpvisor.cpu.VirtualTimer;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.domain.VtimerOps;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.Point;
 import org.smpvisor.sched.Scheduler;
@@ -53,6 +56,9 @@ public final class Entry implements IrqEntry {
         /** Returns when it has been brought up again, with interrupts open. Any interrupt state on entry. */
         void stopped(Pcpu cpu);
     }
+
+    @OwnedBy("boot")
+    private VtimerOps timers;
 
     /** The interrupt mask while Xen's own code is in a trap; a variant point. */
     public interface NestedTrap {
@@ -107,6 +113,11 @@ public final class Entry implements IrqEntry {
     /** Connects what a pCPU does that has been taken down; at boot. */
     public void connect(Offline o) {
         offline = o;
+    }
+
+    /** Connects the emulation of the physical timer; once, before the machine runs. */
+    public void connect(VtimerOps vtimer) {
+        timers = vtimer;
     }
 
     /** Drives {@code cpu}, which has been brought up, until the engine is stopped. Interrupts on entry open. */
@@ -190,8 +201,7 @@ public final class Entry implements IrqEntry {
         GuestCpu c = v.guest();
         switch (c.op()) {
             case READ_MMIO, WRITE_MMIO -> trapMmio(cpu, v, c);
-            case READ_SYSREG -> GuestExceptions.undefined(v); // what is trapped is write-only
-            case WRITE_SYSREG -> trapSysreg(cpu, v, c);
+            case READ_SYSREG, WRITE_SYSREG -> trapSysreg(cpu, v, c);
             case WFI -> {
                 cpu.count(Counter.WFI);
                 scheduler.blockUnlessEventPending(cpu);
@@ -209,7 +219,15 @@ public final class Entry implements IrqEntry {
 
     @Xen("do_sysreg")
     private void trapSysreg(Pcpu cpu, Vcpu v, GuestCpu c) {
-        if (!vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) {
+        boolean write = c.op() == GuestCpu.Op.WRITE_SYSREG;
+        if (c.sysreg().isTimer()) {
+            if (write) {
+                timers.writeTimer(cpu, v, c.sysreg(), c.value());
+            }
+            c.complete(write ? 0 : timers.readTimer(cpu, v, c.sysreg()));
+            return;
+        }
+        if (!write || !vgic.sysregWrite(cpu, v, c.sysreg(), c.value())) { // what is trapped of the GIC is write-only
             GuestExceptions.undefined(v);
             return;
         }
@@ -316,17 +334,25 @@ public final class Entry implements IrqEntry {
         switch (c.op()) {
             case BRANCH, MASK, UNMASK, ERET -> c.complete(0);
             case DEVICE -> c.complete(v.domain().devices().access(cpu, v, c.address(), c.value()));
+            case READ_UPCALL -> c.complete(v.upcallPending().getOpaque(cpu));
+            case CLEAR_UPCALL -> c.complete(v.upcallPending().testAndClearBit(cpu, 0) ? 1 : 0);
             case READ_SYSREG -> {
                 if (c.sysreg().isTrapped()) {
                     return false;
+                } else if (c.sysreg().isTimer()) {
+                    readTimer(cpu, c);
+                } else {
+                    readVirtual(cpu, v, c, virtual);
                 }
-                readVirtual(cpu, v, c, virtual);
             }
             case WRITE_SYSREG -> {
                 if (c.sysreg().isTrapped()) {
                     return false;
+                } else if (c.sysreg().isTimer()) {
+                    writeTimer(cpu, v, c);
+                } else {
+                    writeVirtual(cpu, v, c, virtual);
                 }
-                writeVirtual(cpu, v, c, virtual);
             }
             case POLL -> {
                 if (c.isIrqMasked() || !virtual.isIrqAsserted()) {
@@ -401,6 +427,34 @@ public final class Entry implements IrqEntry {
         }
     }
 
+    /** The counters and the virtual timer are the pCPU's own. */
+    private static void readTimer(Pcpu cpu, GuestCpu c) {
+        VirtualTimer timer = cpu.virtualTimer();
+        c.complete(
+                switch (c.sysreg()) {
+                    case CNTV_CTL_EL0 -> timer.readControl(cpu);
+                    case CNTV_CVAL_EL0 -> timer.readCompare(cpu);
+                    case CNTV_TVAL_EL0 -> timer.readLeft(cpu);
+                    default -> timer.readCounter(cpu);
+                });
+    }
+
+    private void writeTimer(Pcpu cpu, Vcpu v, GuestCpu c) {
+        VirtualTimer timer = cpu.virtualTimer();
+        switch (c.sysreg()) {
+            case CNTV_CTL_EL0 -> timer.writeControl(cpu, (int) c.value());
+            case CNTV_CVAL_EL0 -> timer.writeCompare(cpu, c.value());
+            case CNTV_TVAL_EL0 -> timer.writeLeft(cpu, c.value());
+            default -> {
+                GuestExceptions.undefined(v); // the counters cannot be set
+                return;
+            }
+        }
+        boolean armed = TimerAbi.isArmed(timer.readControl(cpu));
+        witness.guestTimerWritten(cpu, v, TimerAbi.VIRT_PPI, armed, timer.readCompare(cpu));
+        c.complete(0);
+    }
+
     private long acknowledge(Pcpu cpu, Vcpu v, VirtualInterface virtual) {
         return acknowledged(cpu, v, virtual, virtual.acknowledge(cpu));
     }
@@ -412,7 +466,10 @@ public final class Entry implements IrqEntry {
             return intid;
         }
         cpu.count(Counter.GUEST_ACKS);
-        cpu.count(intid < GicAbi.NR_SGIS ? Counter.GUEST_SGI_ACKS : Counter.GUEST_SPI_ACKS);
+        cpu.count(
+                intid < GicAbi.NR_SGIS
+                        ? Counter.GUEST_SGI_ACKS
+                        : intid < GicAbi.NR_LOCAL_IRQS ? Counter.GUEST_PPI_ACKS : Counter.GUEST_SPI_ACKS);
         cpu.events().record(Event.GUEST_ACK, v.domain().id(), intid, v.vcpuId());
         witness.guestAck(cpu, v, intid, virtual.acknowledgedPhysical(), virtual.acknowledgedGeneration());
         return value;

@@ -5,6 +5,7 @@ import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Softirqs;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.evtchn.EventUpcalls;
 import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Variant;
@@ -60,7 +61,7 @@ public final class PastSchedRules {
 
     /** Whether {@code v}, which is current, may take an interrupt that is there. */
     private static boolean mayTake(Pcpu cpu, VgicOps vgic, Vcpu v) {
-        return !v.guest().isIrqMasked() && vgic.pendingIrq(cpu, v);
+        return !v.guest().isIrqMasked() && EventUpcalls.needDelivery(cpu, vgic, v);
     }
 
     /** Xen: the flag, a barrier, the look; and once more, whatever the guest masks. */
@@ -73,7 +74,7 @@ public final class PastSchedRules {
             } else {
                 cpu.softirqs().raise(cpu, Softirqs.SCHEDULE);
             }
-            if (vgic.pendingIrq(cpu, v)) {
+            if (EventUpcalls.needDelivery(cpu, vgic, v)) {
                 s.unblock(cpu, v);
             }
         }
@@ -111,7 +112,7 @@ public final class PastSchedRules {
         @Override
         public void block(Pcpu cpu, Scheduler s, VgicOps vgic, Vcpu v) {
             marks.reached(cpu, Bug.XB_073);
-            if (vgic.pendingIrq(cpu, v)) {
+            if (EventUpcalls.needDelivery(cpu, vgic, v)) {
                 return;
             }
             v.pauseFlags().setBit(cpu, Vcpu.VPF_BLOCKED);

@@ -23,6 +23,8 @@ public enum Event {
     MOVE_REFUSED("a migration is in progress: move refused, wanted vCPU"),
     MOVE_DONE("migration finished, physical route to pCPU"),
     GUEST_SGI("guest sent the SGI to vCPU"),
+    TIMER("the timer expired, of vCPU"),
+    UPCALL("events have become pending, for vCPU"),
     VCPU_MOVE("vCPU moved to pCPU"),
     VCPU_DOWN("dropped, since it is switched off: vCPU"),
     CPU_OFF("vCPU switched itself off, on pCPU"),

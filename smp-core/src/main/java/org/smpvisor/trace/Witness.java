@@ -29,6 +29,18 @@ public interface Witness {
      */
     default void guestAck(Pcpu cpu, Vcpu v, int virq, int physical, long generation) {}
 
+    /**
+     * The current vCPU has written a register of one of its timers.
+     *
+     * @param ppi INTID of the timer's interrupt
+     * @param armed whether the timer runs and its interrupt is not masked now
+     * @param deadline when it expires, in nanoseconds of the engine's clock, without a sign
+     */
+    default void guestTimerWritten(Pcpu cpu, Vcpu v, int ppi, boolean armed, long deadline) {}
+
+    /** Events have become pending for a vCPU that had none, which is about to be interrupted for them. */
+    default void upcallRaised(Pcpu cpu, Vcpu v) {}
+
     /** A recorded assertion was forgotten; whoever tells stories may want to remember how it came about. */
     default void assertionDropped(int domain, int virq) {}
 

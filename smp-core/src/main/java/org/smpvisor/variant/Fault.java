@@ -6,7 +6,8 @@ public enum Fault {
     DROP_LR("one list-register write is left out"),
     DUPLICATE_LR("one interrupt is written into two list registers"),
     WRONG_ROUTE("one SPI is injected into the wrong vCPU"),
-    FORGET_RERAISE("one queued interrupt is not raised again when its list register is cleaned");
+    FORGET_RERAISE("one queued interrupt is not raised again when its list register is cleaned"),
+    FORGET_TIMER("one virtual timer is not handed over to a timer of Xen's when its vCPU goes to sleep");
 
     private final String what;
 

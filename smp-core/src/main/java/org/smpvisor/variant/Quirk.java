@@ -59,6 +59,10 @@ public enum Quirk {
             "a second instance that is recorded after the list registers were synced waits for the next exit, if its kick is"
                     + " taken before the guest is entered (found by this project)",
             "before the guest is entered, list registers are synced again whose interrupt has an assertion recorded"),
+    SV5(
+            "a vCPU that has moved runs again while the callback of one of its timers still runs on the pCPU that it left: the"
+                    + " callback masks what the guest has armed since, or interrupts it twice (found by this project)",
+            "before a vCPU runs again, callbacks of its timers that run on the pCPU that it left are waited for"),
     C1(
             "arch_move_irqs takes the host GIC lock with interrupts enabled (C1, C2)",
             "the host GIC lock is always taken with interrupts disabled");

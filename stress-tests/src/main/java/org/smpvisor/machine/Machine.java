@@ -19,6 +19,7 @@ import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.engine.RunAborted;
 import org.smpvisor.entry.Entry;
+import org.smpvisor.evtchn.EventUpcalls;
 import org.smpvisor.entry.Psci;
 import org.smpvisor.entry.StopMachine;
 import org.smpvisor.gic.host.CpuHotplug;
@@ -52,6 +53,8 @@ import org.smpvisor.variant.Variant;
 import org.smpvisor.variant.Xen;
 import org.smpvisor.vgic.rank.RankVgic;
 import org.smpvisor.vgic.rank.VgicDomain;
+import org.smpvisor.vgic.timer.TimerRules;
+import org.smpvisor.vgic.timer.Vtimer;
 
 /**
  * A whole machine, put together from a description, that boots and runs on real threads: one per pCPU and one for the
@@ -72,6 +75,8 @@ public final class Machine implements AutoCloseable {
     private final Irq irq;
     private final HostGic gic;
     private final CrossCall crossCall;
+    private final Vtimer vtimer;
+    private final EventUpcalls upcalls;
     private final RankVgic vgic;
     private final Scheduler scheduler;
     private final Rcu rcu;
@@ -122,7 +127,7 @@ public final class Machine implements AutoCloseable {
             this.driver = new GicV3(v3, host, spec.variant().xenVersion(), spec.console(), past);
             local = host;
         }
-        this.timers = new GenericTimers(hardware, description.hypTimerPpi());
+        this.timers = new GenericTimers(hardware, description.hypTimerPpi(), description.virtTimerPpi());
         Irq.RouteOrder order = spec.variant().isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst;
         this.irq = new Irq(driver, pcpus, order, past);
         this.crossCall = new CrossCall(pcpus, past);
@@ -130,6 +135,10 @@ public final class Machine implements AutoCloseable {
         boolean old = spec.variant().xenVersion() == Variant.XenVersion.V4_17;
         this.gic = new HostGic(driver, irq, local, crossCall, old, past);
         this.vgic = new RankVgic(driver, pcpus, spec.variant(), spec.marks(), spec.faults(), spec.witness());
+        TimerRules timerRules = new TimerRules(spec.variant(), spec.marks(), spec.faults());
+        this.vtimer = new Vtimer(pcpus, vgic, gic, timerRules, spec.witness());
+        gic.connect(vtimer::interrupt);
+        this.upcalls = new EventUpcalls(vgic, spec.witness());
         for (Pcpu p : pcpus) {
             p.timers().connect(timers);
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
@@ -139,7 +148,7 @@ public final class Machine implements AutoCloseable {
                 pcpus,
                 gic,
                 vgic,
-                gic,
+                vtimer,
                 spec.faults(),
                 new PastSchedRules(spec.variant(), spec.marks()),
                 spec.scheduler());
@@ -151,7 +160,9 @@ public final class Machine implements AutoCloseable {
         Psci.OffRule off = spec.variant().isFixed(Quirk.H7) ? Psci.OffRule.WHEN_SAVED : Psci.OffRule.AT_ONCE;
         Psci psci = new Psci(vgic, scheduler, lifecycle, off, spec.witness());
         this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec), psci);
+        entry.connect(vtimer);
         for (Pcpu p : pcpus) {
+            p.connect(timers.virtualTimer(p.id()));
             p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), entry);
         }
         this.devices = new DeviceBus(hardware.distributor(), engine, n);
@@ -385,6 +396,7 @@ public final class Machine implements AutoCloseable {
             d.add(v);
             vgic.createVcpu(v);
             scheduler.place(v, ((d.id() - 1) * ds.vcpus() + i) % pcpus.length);
+            vtimer.createVcpu(v, v.processor().peek());
         }
         for (MachineDescription.Irq line : ds.lines()) {
             IrqDesc.Type type =
@@ -464,6 +476,14 @@ public final class Machine implements AutoCloseable {
 
     public CpuHotplug hotplug() {
         return hotplug;
+    /** Tells vCPUs of events. */
+    public EventUpcalls upcalls() {
+        return upcalls;
+    }
+
+    /** The clock of a controlled run begins anew; while nobody drives the machine. */
+    public void restartClock() {
+        timers.restartClock();
     }
 
     public CrossCall crossCall() {
@@ -551,8 +571,11 @@ public final class Machine implements AutoCloseable {
         return sum;
     }
 
-    /** Whether nothing moves at this moment: every pCPU waits in its idle loop and nothing is on its way. */
+    /** Whether nothing moves at this moment: every pCPU waits in its idle loop, no timer runs and nothing is on its way. */
     public boolean isAtRest() {
+        if (timers.isArmed()) {
+            return false;
+        }
         for (Pcpu p : pcpus) {
             boolean resting = !p.isOnline()
                     || p.isIdling()

@@ -5,9 +5,11 @@ import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.variant.Fault;
+import org.smpvisor.vgic.timer.TimerRules;
+import org.smpvisor.vgic.timer.VcpuTimers;
 
 /** Plants one fault, once, the first time that it is armed and an opportunity comes by. */
-public final class FaultPlan implements Scheduler.KickRule {
+public final class FaultPlan implements Scheduler.KickRule, TimerRules.HandOver {
     private static final long IDLE = 0;
     private static final long ARMED = 1;
     private static final long FIRED = 2;
@@ -44,5 +46,13 @@ public final class FaultPlan implements Scheduler.KickRule {
         boolean sleeps = (v.pauseFlags().peek(cpu) & 1 << Vcpu.VPF_BLOCKED) != 0
                 && v.running().peek(cpu) == 0;
         return fault != Fault.DROP_KICK || !sleeps || !fires(Fault.DROP_KICK);
+    }
+
+    /** Only one that nothing is about to wake is forgotten: a vCPU that runs again mends it. */
+    @Override
+    public boolean arms(Pcpu cpu, Vcpu v) {
+        boolean sleeps = (v.pauseFlags().peek(cpu) & 1 << Vcpu.VPF_BLOCKED) != 0
+                && !((VcpuTimers) v.timers()).physical().timer().isSet();
+        return fault != Fault.FORGET_TIMER || !sleeps || !fires(Fault.FORGET_TIMER);
     }
 }

@@ -4,6 +4,7 @@ import static org.smpvisor.abi.GicAbi.GICD_CTLR_ARE_NS;
 import static org.smpvisor.abi.GicAbi.GICV2_CPUS;
 
 import org.smpvisor.abi.SysReg;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
@@ -306,6 +307,11 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     @Override
     public boolean pendingIrq(Pcpu cpu, Vcpu v) {
         return lrs.pendingIrq(cpu, of(v));
+    }
+
+    @Override
+    public boolean evtchnIrqPending(Pcpu cpu, Vcpu v) {
+        return of(v).pendingIrq(TimerAbi.EVTCHN_PPI).inflight().isEmptyOpaque(cpu);
     }
 
     // ---- power and destruction --------------------------------------------------------------------------------------

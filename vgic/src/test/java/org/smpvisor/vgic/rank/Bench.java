@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
@@ -17,6 +18,7 @@ import org.smpvisor.domain.Vcpu;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.entry.Entry;
 import org.smpvisor.entry.ExceptionVector;
+import org.smpvisor.evtchn.EventUpcalls;
 import org.smpvisor.gic.host.CrossCall;
 import org.smpvisor.gic.host.GicV3;
 import org.smpvisor.gic.host.GicV3Description;
@@ -35,6 +37,8 @@ import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
+import org.smpvisor.vgic.timer.TimerRules;
+import org.smpvisor.vgic.timer.Vtimer;
 
 /**
  * A whole machine without threads: the calling thread drives every pCPU, one at a time. vCPU n of the one domain is current
@@ -71,6 +75,9 @@ final class Bench {
     final RankVgic vgic;
     final Scheduler scheduler;
     final Entry entry;
+    final GenericTimers timers;
+    final Vtimer vtimer;
+    final EventUpcalls upcalls;
     final Domain domain;
     final Marks marks = new Marks(DOMAIN + 1);
     private final MmioAccess io = new MmioAccess();
@@ -106,17 +113,22 @@ final class Bench {
         HostGic gic = new HostGic(driver, irq, description, crossCall, false);
         FaultPlan faults = new FaultPlan(variant.fault());
         vgic = new RankVgic(driver, cpus, variant, marks, faults, Witness.NONE);
-        GenericTimers timers = new GenericTimers(hardware, HYP_TIMER);
+        timers = new GenericTimers(hardware, HYP_TIMER, TimerAbi.VIRT_PPI);
+        vtimer = new Vtimer(cpus, vgic, gic, new TimerRules(variant, marks, faults), Witness.NONE);
+        upcalls = new EventUpcalls(vgic, Witness.NONE);
+        gic.connect(vtimer::interrupt);
         for (Pcpu p : cpus) {
+            p.connect(timers.virtualTimer(p.id()));
             p.timers().connect(timers);
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
             p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
         }
-        scheduler = new Scheduler(cpus, gic, vgic, gic, faults);
+        scheduler = new Scheduler(cpus, gic, vgic, vtimer, faults);
         vgic.connect(scheduler);
         vgic.connect(irq);
         irq.connect(vgic, vgic);
         entry = new Entry(pcpus, gic, vgic, scheduler, Witness.NONE);
+        entry.connect(vtimer);
         lines = new HookedLine[pcpus];
         for (Pcpu p : cpus) {
             lines[p.id()] = new HookedLine(hardware.cpu(p.id()));
@@ -150,6 +162,7 @@ final class Bench {
             d.add(v);
             vgic.createVcpu(v);
             scheduler.place(v, i % cpus.length);
+            vtimer.createVcpu(v, i % cpus.length);
         }
         for (int spi : new int[] {HW, HW_2}) {
             if (irq.routeIrqToGuest(cpus[0], d, spi, spi, IrqDesc.Type.EDGE) != 0) {
