@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
@@ -86,10 +87,31 @@ public final class Audit {
         }
         ledger.judgeVirtual(
                 d.id(), i -> i < 0 ? isDown(d.vcpu(-1 - i)) : vd.isSpi(i) && isDown(d.vcpu(vd.peekTarget(i))));
+        if (isAtRest) {
+            ledger.judgeTimers(d.id(), v -> isDown(d.vcpu(v)));
+            judgeUpcalls(d);
+        }
     }
 
     private static boolean isDown(Vcpu v) {
         return (v.pauseFlags().peek() & 1 << Vcpu.VPF_DOWN) != 0;
+    }
+
+    /** Who sleeps has looked for events. */
+    private void judgeUpcalls(Domain d) {
+        for (int i = 0; i < d.maxVcpus(); i++) {
+            Vcpu v = d.vcpu(i);
+            if (v.upcallPending().peek() != 0 && !isDown(v)) {
+                PendingIrq p = ((VgicVcpu) v.vgic()).pendingIrq(TimerAbi.EVTCHN_PPI);
+                report(
+                        Violation.Kind.LOST,
+                        d,
+                        p,
+                        v,
+                        name(d, p) + ": events are pending, and no interrupt made " + v + " look (" + p.describe()
+                                + ")");
+            }
+        }
     }
 
     // ---- scheduling -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
 import org.HdrHistogram.Histogram;
 import org.smpvisor.abi.GicAbi;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cell.HwWords;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
@@ -29,6 +30,8 @@ import org.smpvisor.trace.Witness;
  * answered, at the latest, by the last one: the second of two raises may find the first in a list register and wait until that
  * was acknowledged, and a third merges with the second. So an acknowledge must be on a vCPU that was the target since the last
  * but one, or since a raise began that was still under way then.
+ *
+ * <p>Timers and events have accounts of their own, see {@link TimerLedger}.
  */
 public final class Ledger implements Witness {
     private static final int INTIDS = 1024;
@@ -61,9 +64,12 @@ public final class Ledger implements Witness {
         final HwWords seen;
         /** Acknowledges per source. */
         final HwWords acks;
+        /** Timers and events. */
+        final TimerLedger timers;
 
-        Domain(int vcpus) {
+        Domain(int vcpus, int pcpus) {
             this.vcpus = vcpus;
+            this.timers = new TimerLedger(vcpus, pcpus);
             this.targetUntil = new HwWords(INTIDS * vcpus);
             int sources = vcpus * GicAbi.NR_SGIS + SPI_SOURCES;
             this.begun = new HwWords(sources * vcpus);
@@ -86,6 +92,7 @@ public final class Ledger implements Witness {
             fill(bound, 0);
             fill(boundBefore, 0);
             fill(raising, IDLE);
+            timers.clear();
             for (int i = 0; i < INTIDS; i++) {
                 for (int v = 0; v < vcpus; v++) {
                     targetUntil.setOpaque(i * vcpus + v, v == 0 ? NOW : NEVER);
@@ -141,7 +148,7 @@ public final class Ledger implements Witness {
     public Ledger(int domains, int vcpus, int pcpus) {
         this.domains = new Domain[domains + 1];
         for (int i = 1; i <= domains; i++) {
-            this.domains[i] = new Domain(vcpus);
+            this.domains[i] = new Domain(vcpus, pcpus);
         }
         this.dropped = new HwWords((domains + 1) * INTIDS + 1);
         this.latency = new Histogram[pcpus];
@@ -226,6 +233,48 @@ public final class Ledger implements Witness {
         d.begun.setOpaque(i, d.begun.getOpaque(i) + 1);
     }
 
+    // ---- timers and events ------------------------------------------------------------------------------------------
+
+    @Override
+    public void guestTimerWritten(Pcpu cpu, Vcpu v, int ppi, boolean armed, long deadline) {
+        account(cpu, ppi);
+        domains[v.domain().id()].timers.written(v.vcpuId(), ppi, armed, deadline, cpu.time());
+    }
+
+    @Override
+    public void upcallRaised(Pcpu cpu, Vcpu v) {
+        account(cpu, TimerAbi.EVTCHN_PPI);
+        domains[v.domain().id()].timers.upcall(v.vcpuId(), cpu.id());
+    }
+
+    /**
+     * At rest, when no timer is left to expire: reports those of a domain that were armed and never came.
+     *
+     * @param isDown whether a vCPU is off: its timers come to nothing
+     */
+    void judgeTimers(int domain, IntPredicate isDown) {
+        domains[domain].timers.judge(isDown, (vcpu, ppi) -> {
+            lost.getAndAdd(0, 1);
+            report(new Violation(
+                    Violation.Kind.LOST,
+                    domain,
+                    ppi,
+                    vcpu,
+                    "d" + domain + "v" + vcpu + " interrupt " + ppi
+                            + ": the timer was armed, and no interrupt came when it" + " had expired",
+                    List.of()));
+        });
+    }
+
+    /** Expiries of timers, and events, that guests were to be interrupted for. */
+    public long timersAndEvents() {
+        long n = 0;
+        for (Domain d : domains) {
+            n += d == null ? 0 : d.timers.raised();
+        }
+        return n;
+    }
+
     // ---- acknowledges -----------------------------------------------------------------------------------------------
 
     @Override
@@ -234,6 +283,8 @@ public final class Ledger implements Witness {
         account(cpu, virq);
         if (physical >= 0) {
             ackPhysical(cpu, v, d, virq, physical, generation);
+        } else if (virq >= GicAbi.NR_SGIS && virq < GicAbi.NR_LOCAL_IRQS) {
+            ackLocal(cpu, v, d, virq);
         } else {
             ackVirtual(v, d, virq);
         }
@@ -265,6 +316,15 @@ public final class Ledger implements Witness {
             if (age >= 0) {
                 latency[cpu.id()].recordValue(Math.min(MAX_LATENCY_NANOS, age));
             }
+        }
+    }
+
+    private void ackLocal(Pcpu cpu, Vcpu v, Domain d, int virq) {
+        String wrong = virq == TimerAbi.EVTCHN_PPI
+                ? d.timers.upcallAcknowledged(v.vcpuId())
+                : d.timers.acknowledged(v.vcpuId(), virq, cpu.time());
+        if (wrong != null) {
+            report(Violation.Kind.DUPLICATED, v, virq, wrong);
         }
     }
 
@@ -372,6 +432,7 @@ public final class Ledger implements Witness {
             account(cpu, sgi);
             forgetRaises(d, d.sgiSource(v.vcpuId(), sgi));
         }
+        d.timers.reset(v.vcpuId(), cpu.engine().now());
     }
 
     private static void forgetRaises(Domain d, int source) {

@@ -42,6 +42,14 @@ public final class RunReport {
         row(out, "raised", run.raised(), "coalesced", run.coalesced());
         row(out, "delivered", run.counter(Counter.GUEST_ACKS), "ended", run.counter(Counter.GUEST_ENDS));
         row(out, "  of SPIs", run.counter(Counter.GUEST_SPI_ACKS), "  of SGIs", run.counter(Counter.GUEST_SGI_ACKS));
+        if (run.counter(Counter.GUEST_PPI_ACKS) > 0) {
+            row(
+                    out,
+                    "  of timers and events",
+                    run.counter(Counter.GUEST_PPI_ACKS),
+                    "timer moves",
+                    run.counter(Counter.TIMER_MOVES));
+        }
         row(out, "lost", run.lost(), "doubled", run.duplicated());
         out.printf(Locale.ROOT, "  %-22s %,15.0f%n", "delivered per second", deliveredPerSecond());
         latency(out);

@@ -57,7 +57,10 @@ final class RunTotals {
         } else {
             latency.add(h);
         }
-        raised += s.lineAssertions() + s.ledger().setPending() + m.total(Counter.GUEST_SGIS);
+        raised += s.lineAssertions()
+                + s.ledger().setPending()
+                + m.total(Counter.GUEST_SGIS)
+                + s.ledger().timersAndEvents();
         coalesced += m.devices().coalesced() + m.total(Counter.GUEST_SGIS_COALESCED);
         lost += s.ledger().lost();
         revived += s.revived();

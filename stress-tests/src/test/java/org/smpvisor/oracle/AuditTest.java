@@ -7,6 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
@@ -98,6 +99,18 @@ class AuditTest {
     @Test
     void nothingIsFoundOnAMachineThatSleepsAsItShould() {
         assertThat(judge()).isEmpty();
+    }
+
+    @Test
+    void eventsThatNobodyLookedForAreLost() {
+        v0.upcallPending().reset(1);
+        assertReported(Violation.Kind.LOST, TimerAbi.EVTCHN_PPI, "events are pending, and no interrupt made d1v0 look");
+    }
+
+    @Test
+    void aTimerThatWasSetAndThatNothingMakesExpireIsLost() {
+        ledger.guestTimerWritten(machine.pcpu(0), v0, TimerAbi.VIRT_PPI, true, machine.now() + 3_600_000_000_000L);
+        assertReported(Violation.Kind.LOST, TimerAbi.VIRT_PPI, "d1v0 interrupt 27: the timer was armed");
     }
 
     // ---- list registers ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.GicAbi;
+import org.smpvisor.abi.TimerAbi;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.gic.hw.SpiInputs;
@@ -215,6 +216,103 @@ class LedgerTest {
 
         assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
         assertThat(ledger.setPending()).isEqualTo(3);
+    }
+
+    // ---- timers and events ------------------------------------------------------------------------------------------
+
+    private static final int TIMER = TimerAbi.VIRT_PPI;
+    private static final long HOUR = 3_600_000_000_000L;
+
+    private void arm(long in) {
+        ledger.guestTimerWritten(machine.pcpu(0), v0, TIMER, true, machine.now() + in);
+    }
+
+    private void disarm() {
+        ledger.guestTimerWritten(machine.pcpu(0), v0, TIMER, false, 0);
+    }
+
+    private void ackLocal(int ppi) {
+        ledger.guestAck(machine.pcpu(0), v0, ppi, -1, 0);
+    }
+
+    @Test
+    void aTimerThatIsAcknowledgedAfterItsTimeIsRight() {
+        arm(-1);
+        ackLocal(TIMER);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).isEmpty();
+        assertThat(ledger.timersAndEvents()).isEqualTo(1);
+    }
+
+    @Test
+    void atRestATimerThatIsArmedAndNeverCameIsLost() {
+        arm(-1);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).containsExactly(Violation.Kind.LOST);
+
+        arm(HOUR);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).as("nothing is left that could make it come").containsExactly(Violation.Kind.LOST);
+        assertThat(ledger.lost()).isEqualTo(2);
+    }
+
+    @Test
+    void anAcknowledgeOfTheExpiryBeforeDoesNotAnswerATimerThatWasSetSince() {
+        arm(-1);
+        arm(HOUR);
+        ackLocal(TIMER);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).containsExactly(Violation.Kind.LOST);
+    }
+
+    @Test
+    void aTimerThatComesBeforeItsTimeOrASecondTimeIsDoubled() {
+        arm(HOUR);
+        ackLocal(TIMER);
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+
+        arm(-1);
+        ackLocal(TIMER);
+        assertThat(kinds()).isEmpty();
+        ackLocal(TIMER);
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+    }
+
+    @Test
+    void aTimerThatWasSwitchedOffMayHaveComeIfItsTimeHadComeAndNeedNot() {
+        arm(-1);
+        disarm();
+        ackLocal(TIMER);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).isEmpty();
+
+        arm(-1);
+        disarm();
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).isEmpty();
+
+        arm(HOUR);
+        disarm();
+        ackLocal(TIMER);
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+    }
+
+    @Test
+    void theTwoTimersOfAVcpuHaveAccountsOfTheirOwn() {
+        arm(-1);
+        ackLocal(TimerAbi.PHYS_PPI);
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
+        ledger.judgeTimers(1, v -> false);
+        assertThat(kinds()).containsExactly(Violation.Kind.LOST);
+    }
+
+    @Test
+    void aVcpuIsNotInterruptedMoreOftenThanEventsBecamePending() {
+        ledger.upcallRaised(machine.pcpu(0), v0);
+        ackLocal(TimerAbi.EVTCHN_PPI);
+        assertThat(kinds()).isEmpty();
+        ackLocal(TimerAbi.EVTCHN_PPI);
+        assertThat(kinds()).containsExactly(Violation.Kind.DUPLICATED);
     }
 
     // ---- latency ----------------------------------------------------------------------------------------------------
