@@ -4,6 +4,7 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Rcu;
 import org.smpvisor.domain.Domain;
+import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.trace.Witness;
@@ -18,12 +19,21 @@ public final class Lifecycle {
 
     public static final int REBOOT = 1;
 
+    /** What is taken down of a vCPU beside what the scheduler and the vGIC have of it. */
+    public interface VcpuTeardown {
+        /** The vCPU has stopped for good. Softirq context, interrupts open, no lock held. */
+        @Xen("arch_vcpu_destroy")
+        void destroyVcpu(Pcpu cpu, Vcpu v);
+    }
+
     private final Scheduler scheduler;
     private final VgicOps vgic;
+    private final VcpuTeardown teardown;
     private final Rcu rcu;
     private final Witness witness;
 
-    public Lifecycle(Scheduler scheduler, VgicOps vgic, Rcu rcu, Witness witness) {
+    public Lifecycle(Scheduler scheduler, VgicOps vgic, VcpuTeardown teardown, Rcu rcu, Witness witness) {
+        this.teardown = teardown;
         this.scheduler = scheduler;
         this.vgic = vgic;
         this.rcu = rcu;
@@ -75,6 +85,7 @@ public final class Lifecycle {
     @Xen({"complete_domain_destroy", "arch_domain_destroy"})
     private void completeDestroy(Pcpu cpu, Domain d) {
         for (int i = 0; i < d.maxVcpus(); i++) {
+            teardown.destroyVcpu(cpu, d.vcpu(i));
             scheduler.remove(cpu, d.vcpu(i));
         }
         int rc = vgic.freeDomain(cpu, d);

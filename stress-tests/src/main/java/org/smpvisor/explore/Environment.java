@@ -106,6 +106,21 @@ final class Environment {
         }
     }
 
+    /** Events become pending for a vCPU. */
+    static final class Events extends Posted {
+        private final int vcpu;
+
+        Events(Machine machine, int vcpu, int via) {
+            super(machine, "env.event-v" + vcpu + "-via-cpu" + via, via);
+            this.vcpu = vcpu;
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            machine().upcalls().markPending(cpu, machine().domains().get(0).vcpu(vcpu));
+        }
+    }
+
     /** A function is called on all other pCPUs. */
     static final class CrossCalls extends Posted {
         CrossCalls(Machine machine, int via) {

@@ -35,6 +35,7 @@ public final class SmallScenario {
     private final List<Counter> promises = new ArrayList<>();
     private int listRegisters = 4;
     private boolean gicV2;
+    private boolean usesPpis;
     private Bug madeFor;
     private boolean validated = true;
     private SchedulerKind scheduler = SchedulerKind.RR;
@@ -96,6 +97,18 @@ public final class SmallScenario {
         return this;
     }
 
+    /** vCPUs have timers and are told of events. */
+    SmallScenario ppis() {
+        usesPpis = true;
+        return this;
+    }
+
+    /** Events become pending for a vCPU; the work is posted to pCPU {@code via}. */
+    SmallScenario event(int vcpu, int via) {
+        environment.add(s -> new Environment.Events(s.machine(), vcpu, via));
+        return this;
+    }
+
     /** Xen calls a function on all other pCPUs, from pCPU {@code via}. */
     SmallScenario crossCall(int via) {
         environment.add(s -> new Environment.CrossCalls(s.machine(), via));
@@ -150,6 +163,7 @@ public final class SmallScenario {
         s.listRegisters = listRegisters;
         s.validated = validated;
         s.scheduler = scheduler;
+        s.usesPpis = usesPpis;
         s.gicV2 = true;
         return s;
     }
@@ -191,6 +205,10 @@ public final class SmallScenario {
 
     List<HostLine> hostLines() {
         return hostLines;
+    }
+
+    boolean usesPpis() {
+        return usesPpis;
     }
 
     boolean isValidated() {

@@ -141,6 +141,31 @@ public final class SmallScenarios {
                     .callingLine(D, 1)
                     .promises(Counter.HOST_IRQS),
             new SmallScenario(
+                            "timer-move",
+                            "a vCPU sets a timer, sleeps, moves to another pCPU, is woken, and sets it again, while another"
+                                    + " one expires",
+                            2)
+                    .ppis()
+                    .vcpu(new Script()
+                            .physicalTimer(900)
+                            .virtualTimer(300)
+                            .sleep()
+                            .virtualTimer(600)
+                            .sleep())
+                    .vcpu(new Script().sgi(1, 0).trap().sgi(2, 0))
+                    .moves(0, 1, 1)
+                    .promises(Counter.VTIMER_EXPIRIES, Counter.PTIMER_EXPIRIES, Counter.TIMER_MOVES),
+            new SmallScenario(
+                            "event-block",
+                            "events become pending for a vCPU while it goes to sleep, and while it looks for others",
+                            2)
+                    .ppis()
+                    .vcpu(new Script().sleep().trap().sleep())
+                    .vcpu(new Script().sgi(1, 0))
+                    .event(0, 0)
+                    .event(0, 1)
+                    .promises(Counter.EVENT_UPCALLS, Counter.WFI),
+            new SmallScenario(
                             "gicv2-move",
                             "on a GICv2 an SPI that keeps firing is moved by one byte to ITARGETSR, while SGIs go round",
                             2)

@@ -121,6 +121,7 @@ public final class Subject {
             engine.register(a);
         }
         guests.forEach(ScriptGuest::release);
+        machine.restartClock();
         machine.devices().setOpen(true);
         for (Pcpu p : machine.pcpus()) {
             p.events().clear(); // stories begin at the mark
@@ -158,7 +159,7 @@ public final class Subject {
         GuestGic gic = scenario.isGicV2() ? GuestGic.v2() : GuestGic.v3();
         List<ScriptGuest> out = new ArrayList<>();
         for (SmallScenario.Role r : scenario.roles()) {
-            out.add(new ScriptGuest(gic, r.script(), all, priorities, r.sleepsFirst()));
+            out.add(new ScriptGuest(gic, r.script(), all, priorities, r.sleepsFirst(), scenario.usesPpis()));
         }
         return out;
     }

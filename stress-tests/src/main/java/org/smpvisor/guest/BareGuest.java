@@ -95,7 +95,8 @@ public abstract class BareGuest extends GuestProgram {
             case BOOT -> gic.openPriorities(c).then(BOOT_GROUP);
             case BOOT_GROUP -> gic.enableInterface(c).then(BOOT_CONTROL);
             case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_ENABLE);
-            case BOOT_SGI_ENABLE -> gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
+            case BOOT_SGI_ENABLE ->
+                gic.enableLocals(c, GuestGic.SGIS).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
             case BOOT_DISTRIBUTOR ->
                 gic.enableDistributor(c).then(memory.virtualLineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
             case BOOT_LINE_PRIORITY ->

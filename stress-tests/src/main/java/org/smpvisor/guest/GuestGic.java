@@ -1,12 +1,19 @@
 package org.smpvisor.guest;
 
 import org.smpvisor.abi.GuestCpu;
+import org.smpvisor.abi.TimerAbi;
 
 /**
  * How a guest's kernel does with its GIC what all kernels do: each method describes one instruction. A kernel has one driver
  * for each version.
  */
 public abstract class GuestGic {
+    /** All SGIs. */
+    static final long SGIS = 0xffff;
+
+    /** The timers, and the interrupt for events. */
+    static final long PPIS = 1L << TimerAbi.VIRT_PPI | 1L << TimerAbi.PHYS_PPI | 1L << TimerAbi.EVTCHN_PPI;
+
     GuestGic() {}
 
     /** The driver of a GICv3. */
@@ -33,8 +40,8 @@ public abstract class GuestGic {
     /** Sets the priorities of four of the vCPU's own interrupts, from {@code first} on. */
     abstract GuestCpu setLocalPriorities(GuestCpu c, int first, long priorities);
 
-    /** Enables all SGIs. */
-    abstract GuestCpu enableSgis(GuestCpu c);
+    /** Enables interrupts of the vCPU's own, bit n is INTID n. */
+    abstract GuestCpu enableLocals(GuestCpu c, long mask);
 
     /** Switches the distributor on; for one vCPU. */
     abstract GuestCpu enableDistributor(GuestCpu c);

@@ -39,8 +39,8 @@ final class GuestGicV2 extends GuestGic {
     }
 
     @Override
-    GuestCpu enableSgis(GuestCpu c) {
-        return c.write32(GUEST_GICD_BASE + GICD_ISENABLER, 0xffff);
+    GuestCpu enableLocals(GuestCpu c, long mask) {
+        return c.write32(GUEST_GICD_BASE + GICD_ISENABLER, mask);
     }
 
     @Override

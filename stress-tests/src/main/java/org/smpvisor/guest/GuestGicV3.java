@@ -36,8 +36,8 @@ final class GuestGicV3 extends GuestGic {
     }
 
     @Override
-    GuestCpu enableSgis(GuestCpu c) {
-        return c.write32(sgiFrame(c) + GICD_ISENABLER, 0xffff);
+    GuestCpu enableLocals(GuestCpu c, long mask) {
+        return c.write32(sgiFrame(c) + GICD_ISENABLER, mask);
     }
 
     @Override

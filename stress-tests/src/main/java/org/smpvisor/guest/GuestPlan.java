@@ -16,6 +16,9 @@ package org.smpvisor.guest;
  * @param work computes
  * @param pingPong whether SGI 1 is answered with SGI 1 to its partner
  * @param reringPerMille how often a handler rings a doorbell again, of 1000
+ * @param virtualTimer sets its virtual timer, which its handler sets again as a rule
+ * @param physicalTimer the same with the physical timer
+ * @param events whether it is interrupted for events
  * @param off switches itself off, or another vCPU on that is off
  */
 public record GuestPlan(
@@ -32,8 +35,11 @@ public record GuestPlan(
         int work,
         boolean pingPong,
         int reringPerMille,
+        int virtualTimer,
+        int physicalTimer,
+        boolean events,
         int off) {
-    /** A guest whose vCPUs stay on. */
+    /** A guest whose vCPUs stay on and that uses neither timers nor events. */
     public GuestPlan(
             int ring,
             int sgi,
@@ -62,6 +68,9 @@ public record GuestPlan(
                 work,
                 pingPong,
                 reringPerMille,
+                0,
+                0,
+                false,
                 0);
     }
 
@@ -81,7 +90,32 @@ public record GuestPlan(
                 work,
                 pingPong,
                 reringPerMille,
+                virtualTimer,
+                physicalTimer,
+                events,
                 weight);
+    }
+
+    /** The same with timers and events. */
+    public GuestPlan with(int virtualTimers, int physicalTimers, boolean withEvents) {
+        return new GuestPlan(
+                ring,
+                sgi,
+                selfSgi,
+                broadcast,
+                move,
+                moveTwice,
+                setPending,
+                moveVirtual,
+                masked,
+                sleep,
+                work,
+                pingPong,
+                reringPerMille,
+                virtualTimers,
+                physicalTimers,
+                withEvents,
+                off);
     }
 
     /** A guest that only answers what it is sent. */
@@ -101,6 +135,13 @@ public record GuestPlan(
                 + masked
                 + sleep
                 + work
+                + virtualTimer
+                + physicalTimer
                 + off;
+    }
+
+    /** Whether it needs private interrupts besides SGIs. */
+    boolean usesPpis() {
+        return virtualTimer + physicalTimer > 0 || events;
     }
 }

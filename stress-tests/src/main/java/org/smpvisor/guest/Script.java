@@ -4,6 +4,8 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.smpvisor.abi.SysReg;
+import org.smpvisor.abi.TimerAbi;
 
 /** What a vCPU of a small scenario does, once: a list of instructions, after which it sleeps and answers interrupts. */
 public final class Script {
@@ -15,6 +17,7 @@ public final class Script {
         SGI,
         SGI_TO_OTHERS,
         DEVICE,
+        SYSREG,
         WFI,
         WFE,
         OFF,
@@ -24,7 +27,10 @@ public final class Script {
         UNMASK
     }
 
-    /** One instruction; of a route or an SGI the address is the INTID and the value the vCPU. */
+    /**
+     * One instruction; of a route or an SGI the address is the INTID and the value the vCPU, of a system register the address is its
+     * place among them.
+     */
     record Instruction(Kind kind, long address, long value) {}
 
     private final List<Instruction> instructions = new ArrayList<>();
@@ -103,6 +109,20 @@ public final class Script {
     /** Makes the device behind an SPI raise its line. */
     public Script ring(int spi) {
         return add(Kind.DEVICE, spi, 1);
+    }
+
+    /** Sets its virtual timer, which expires after so many ticks. */
+    public Script virtualTimer(int ticks) {
+        return write(SysReg.CNTV_TVAL_EL0, ticks).write(SysReg.CNTV_CTL_EL0, TimerAbi.CTL_ENABLE);
+    }
+
+    /** Sets its physical timer, which expires after so many ticks. */
+    public Script physicalTimer(int ticks) {
+        return write(SysReg.CNTP_TVAL_EL0, ticks).write(SysReg.CNTP_CTL_EL0, TimerAbi.CTL_ENABLE);
+    }
+
+    private Script write(SysReg reg, long value) {
+        return add(Kind.SYSREG, reg.ordinal(), value);
     }
 
     public Script sleep() {

@@ -6,6 +6,8 @@ import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.abi.PsciAbi;
+import org.smpvisor.abi.SysReg;
+import org.smpvisor.abi.TimerAbi;
 
 /**
  * A vCPU of a small scenario: sets up its GIC, turns round at a ready mark until it is let go, runs its script, and sleeps.
@@ -27,6 +29,12 @@ public final class ScriptGuest extends GuestProgram {
     private static final int RESTARTED = 24;
     private static final int ACKED = VECTOR_IRQ + 1;
     private static final int ENDED = VECTOR_IRQ + 2;
+    private static final int END = VECTOR_IRQ + 3;
+    private static final int TIMER_STATUS = VECTOR_IRQ + 4;
+    private static final int UPCALL_SCAN = VECTOR_IRQ + 5;
+    private static final int UPCALL_AGAIN = VECTOR_IRQ + 6;
+
+    private static final SysReg[] REGISTERS = SysReg.values();
 
     private static final int INDEX = 0;
     private static final int INTID = 1;
@@ -38,6 +46,7 @@ public final class ScriptGuest extends GuestProgram {
     private final int[] priorities;
     private final boolean sleepsFirst;
     private final boolean turnsRound;
+    private final long locals;
 
     private volatile boolean released;
 
@@ -47,8 +56,11 @@ public final class ScriptGuest extends GuestProgram {
      * @param lines SPIs that vCPU 0 sets up and enables, all routed to vCPU 0
      * @param priorities of those SPIs
      * @param sleepsFirst whether it is asleep, and not ready to run, when it is let go
+     * @param usesPpis whether it has timers and is told of events
      */
-    public ScriptGuest(GuestGic gic, Script script, int[] lines, int[] priorities, boolean sleepsFirst) {
+    public ScriptGuest(
+            GuestGic gic, Script script, int[] lines, int[] priorities, boolean sleepsFirst, boolean usesPpis) {
+        this.locals = usesPpis ? GuestGic.SGIS | GuestGic.PPIS : GuestGic.SGIS;
         this.gic = gic;
         this.script = script.instructions();
         this.lines = lines.clone();
@@ -98,10 +110,30 @@ public final class ScriptGuest extends GuestProgram {
                 c.r[INTID] = c.x0;
                 if (c.x0 == SPURIOUS) {
                     c.eret();
+                } else if (GuestTimer.of(c.x0) != null) {
+                    GuestTimer.of(c.x0).readControl(c).then(TIMER_STATUS);
+                } else if (c.x0 == TimerAbi.EVTCHN_PPI) {
+                    c.clearUpcall().then(UPCALL_SCAN);
                 } else {
                     gic.end(c, c.x0).then(ENDED);
                 }
             }
+            case TIMER_STATUS -> {
+                if (GuestTimer.hasExpired(c.x0)) {
+                    GuestTimer.of(c.r[INTID]).quiet(c).then(END);
+                } else {
+                    gic.end(c, c.r[INTID]).then(ENDED);
+                }
+            }
+            case UPCALL_SCAN -> c.readUpcall().then(UPCALL_AGAIN);
+            case UPCALL_AGAIN -> {
+                if (c.x0 != 0) {
+                    c.clearUpcall().then(UPCALL_SCAN);
+                } else {
+                    gic.end(c, c.r[INTID]).then(ENDED);
+                }
+            }
+            case END -> gic.end(c, c.r[INTID]).then(ENDED);
             case ENDED -> c.eret();
             default -> boot(c);
         }
@@ -126,6 +158,7 @@ public final class ScriptGuest extends GuestProgram {
             case SGI -> gic.send(c, (int) i.address(), (int) i.value());
             case SGI_TO_OTHERS -> gic.sendToOthers(c, (int) i.address());
             case DEVICE -> c.device(i.address(), i.value());
+            case SYSREG -> c.writeSysreg(REGISTERS[(int) i.address()], i.value());
             case WFI -> c.wfi();
             case WFE -> c.wfe();
             case OFF -> c.hvc(PsciAbi.CPU_OFF, 0, 0, 0);
@@ -143,7 +176,7 @@ public final class ScriptGuest extends GuestProgram {
             case BOOT -> gic.openPriorities(c).then(BOOT_GROUP);
             case BOOT_GROUP -> gic.enableInterface(c).then(BOOT_CONTROL);
             case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_ENABLE);
-            case BOOT_SGI_ENABLE -> gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_UNMASK);
+            case BOOT_SGI_ENABLE -> gic.enableLocals(c, locals).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_UNMASK);
             case BOOT_DISTRIBUTOR -> gic.enableDistributor(c).then(lines.length > 0 ? BOOT_PRIORITY : BOOT_UNMASK);
             case BOOT_PRIORITY ->
                 c.write8(GUEST_GICD_BASE + GICD_IPRIORITYR + lines[i], priorities[i])

@@ -6,6 +6,7 @@ import org.smpvisor.abi.GicAbi;
 import org.smpvisor.abi.GuestCpu;
 import org.smpvisor.abi.GuestProgram;
 import org.smpvisor.abi.PsciAbi;
+import org.smpvisor.abi.TimerAbi;
 
 /**
  * A guest kernel under load: sets up its GIC, acknowledges and ends what it is sent, rings its devices, sends SGIs, sleeps,
@@ -42,7 +43,7 @@ public final class StormGuest extends GuestProgram {
     private static final int MOVE_ENABLE = 23;
     private static final int MASKED_READ = 24;
     private static final int MASKED_END = 25;
-    private static final int MOVED = 26;
+    private static final int MOVED = 34;
     private static final int LEAVE_LINE = 30;
     private static final int LEAVE_CHECKED = 31;
     private static final int LEAVE_DRAIN = 32;
@@ -52,10 +53,21 @@ public final class StormGuest extends GuestProgram {
     private static final int RESTART_CONTROL = 42;
     private static final int RESTART_UNMASK = 43;
     private static final int SWITCHED_ON = 44;
+    private static final int RESTART_PRIORITIES = 45;
+    private static final int TIMER_OFF = 26;
+    private static final int TIMER_SET = 27;
+    private static final int TIMER_AT = 28;
+    private static final int TIMER_ON = 29;
     private static final int ACKED = VECTOR_IRQ + 1;
     private static final int END = VECTOR_IRQ + 2;
     private static final int ENDED = VECTOR_IRQ + 3;
     private static final int RETURN = VECTOR_IRQ + 4;
+    private static final int TIMER_STATUS = VECTOR_IRQ + 5;
+    private static final int TIMER_EXPIRED = VECTOR_IRQ + 6;
+    private static final int TIMER_NEXT_AT = VECTOR_IRQ + 7;
+    private static final int TIMER_NEXT_ON = VECTOR_IRQ + 8;
+    private static final int UPCALL_SCAN = VECTOR_IRQ + 9;
+    private static final int UPCALL_AGAIN = VECTOR_IRQ + 10;
 
     // Scratch registers.
     private static final int RNG = 0;
@@ -64,9 +76,21 @@ public final class StormGuest extends GuestProgram {
     private static final int READS_LEFT = 3;
     private static final int INTID = 4;
     private static final int TWICE = 5;
-    private static final int MOVED_INDEX = 6;
-    private static final int AFTER_MOVE = 7;
-    private static final int SWITCHED = 8;
+    private static final int TIMER = 6;
+    /** Whether the timer runs that stands so many places behind. */
+    private static final int RUNS = 7;
+
+    /** Shortest and longest time of a timer, in nanoseconds. */
+    private static final int MIN_TICKS = 20_000;
+
+    private static final int MAX_TICKS = 400_000;
+
+    /** How often a timer that runs is left alone by the main loop, and set again by its handler: as a rule, not always. */
+    private static final int AS_A_RULE = 8;
+
+    private static final int MOVED_INDEX = 16;
+    private static final int AFTER_MOVE = 17;
+    private static final int SWITCHED = 18;
 
     /** Accesses that trap and so let pass what is on its way, before a vCPU switches itself off. */
     private static final int DRAINING_READS = 6;
@@ -109,7 +133,8 @@ public final class StormGuest extends GuestProgram {
                 memory.setOff(c.vcpuId());
                 c.hvc(PsciAbi.CPU_OFF, 0, 0, 0).then(RESTART);
             }
-            case RESTART -> gic.openPriorities(c).then(RESTART_GROUP);
+            case RESTART -> c.clearUpcall().then(RESTART_PRIORITIES);
+            case RESTART_PRIORITIES -> gic.openPriorities(c).then(RESTART_GROUP);
             case RESTART_GROUP -> gic.enableInterface(c).then(RESTART_CONTROL);
             case RESTART_CONTROL -> gic.endsDeactivate(c).then(RESTART_UNMASK);
             case RESTART_UNMASK -> {
@@ -121,6 +146,16 @@ public final class StormGuest extends GuestProgram {
                     memory.setOff((int) c.r[SWITCHED]); // it has not gone off yet: somebody else tries again
                 }
                 c.branch().then(MAIN);
+            }
+            case TIMER_OFF, TIMER_SET, TIMER_AT, TIMER_ON -> setTimer(c);
+            case TIMER_STATUS, TIMER_EXPIRED, TIMER_NEXT_AT, TIMER_NEXT_ON -> expired(c);
+            case UPCALL_SCAN -> c.readUpcall().then(UPCALL_AGAIN);
+            case UPCALL_AGAIN -> {
+                if (c.x0 != 0) {
+                    c.clearUpcall().then(UPCALL_SCAN);
+                } else {
+                    gic.end(c, c.r[INTID]).then(ENDED);
+                }
             }
             case MASKED_READ -> maskedRead(c);
             case MASKED_END -> c.unmask().then(MAIN);
@@ -141,11 +176,13 @@ public final class StormGuest extends GuestProgram {
             case BOOT_CONTROL -> gic.endsDeactivate(c).then(BOOT_SGI_PRIORITY);
             case BOOT_SGI_PRIORITY -> {
                 c.r[INDEX]++;
-                gic.setLocalPriorities(c, 4 * i, 0x90809080L).then(i < 3 ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
+                gic.setLocalPriorities(c, 4 * i, 0x90809080L)
+                        .then(i < lastPriorityWord() ? BOOT_SGI_PRIORITY : BOOT_SGI_ENABLE);
             }
             case BOOT_SGI_ENABLE -> {
                 c.r[INDEX] = 0;
-                gic.enableSgis(c).then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
+                gic.enableLocals(c, plan.usesPpis() ? GuestGic.SGIS | GuestGic.PPIS : GuestGic.SGIS)
+                        .then(c.vcpuId() == 0 ? BOOT_DISTRIBUTOR : BOOT_DONE);
             }
             case BOOT_DISTRIBUTOR -> gic.enableDistributor(c).then(lineCount() > 0 ? BOOT_LINE_PRIORITY : BOOT_DONE);
             case BOOT_LINE_PRIORITY ->
@@ -162,6 +199,10 @@ public final class StormGuest extends GuestProgram {
                 c.unmask().then(MAIN);
             }
         }
+    }
+
+    private int lastPriorityWord() {
+        return plan.usesPpis() ? 7 : 3;
     }
 
     private int lineCount() {
@@ -225,6 +266,10 @@ public final class StormGuest extends GuestProgram {
             c.mask().then(MASKED_READ);
         } else if ((at -= plan.off()) < 0) {
             switchOffOrOn(c);
+        } else if ((at -= plan.virtualTimer()) < 0) {
+            startTimer(c, GuestTimer.VIRTUAL);
+        } else if ((at -= plan.physicalTimer()) < 0) {
+            startTimer(c, GuestTimer.PHYSICAL);
         } else if ((at -= plan.sleep()) < 0) {
             c.wfi().then(MAIN);
         } else {
@@ -341,12 +386,79 @@ public final class StormGuest extends GuestProgram {
         c.read32(GUEST_GICD_BASE + GICD_TYPER).then(c.r[READS_LEFT] > 0 ? MASKED_READ : MASKED_END);
     }
 
+    // ---- timers -----------------------------------------------------------------------------------------------------
+
+    private static int ticks(GuestCpu c) {
+        return MIN_TICKS + below(c, MAX_TICKS - MIN_TICKS);
+    }
+
+    /** Sets a timer with interrupts masked; one that runs already is set anew, or switched off, now and then. */
+    private void startTimer(GuestCpu c, GuestTimer t) {
+        boolean runs = c.r[RUNS + t.ordinal()] != 0;
+        if (runs && below(c, AS_A_RULE) != 0) {
+            c.branch().then(MAIN);
+            return;
+        }
+        c.r[TIMER] = t.ordinal();
+        c.mask().then(runs && below(c, 2) == 0 ? TIMER_OFF : TIMER_SET);
+    }
+
+    private static void setTimer(GuestCpu c) {
+        int i = (int) c.r[TIMER];
+        GuestTimer t = GuestTimer.values()[i];
+        switch (c.pc) {
+            case TIMER_OFF -> {
+                c.r[RUNS + i] = 0;
+                t.disable(c).then(MASKED_END);
+            }
+            case TIMER_SET -> {
+                c.r[RUNS + i] = 1;
+                if (below(c, 2) == 0) {
+                    t.expireAfter(c, ticks(c)).then(TIMER_ON);
+                } else {
+                    t.readCounter(c).then(TIMER_AT);
+                }
+            }
+            case TIMER_AT -> t.expireAt(c, c.x0 + ticks(c)).then(TIMER_ON);
+            default -> t.enable(c).then(MASKED_END);
+        }
+    }
+
+    /** Linux's handler: looks whether it is meant, keeps the timer quiet, and sets it again as a rule. */
+    private void expired(GuestCpu c) {
+        GuestTimer t = GuestTimer.of(c.r[INTID]);
+        switch (c.pc) {
+            case TIMER_STATUS -> {
+                if (GuestTimer.hasExpired(c.x0)) {
+                    t.quiet(c).then(TIMER_EXPIRED);
+                } else {
+                    gic.end(c, c.r[INTID]).then(ENDED);
+                }
+            }
+            case TIMER_EXPIRED -> {
+                boolean again = !memory.isResting() && below(c, AS_A_RULE) != 0;
+                c.r[RUNS + t.ordinal()] = again ? 1 : 0;
+                if (again) {
+                    t.readCounter(c).then(TIMER_NEXT_AT);
+                } else {
+                    gic.end(c, c.r[INTID]).then(ENDED);
+                }
+            }
+            case TIMER_NEXT_AT -> t.expireAt(c, c.x0 + ticks(c)).then(TIMER_NEXT_ON);
+            default -> t.enable(c).then(END);
+        }
+    }
+
     // ---- the interrupt handler --------------------------------------------------------------------------------------
 
     private void acked(GuestCpu c) {
         c.r[INTID] = c.x0;
         if (c.x0 == SPURIOUS) {
             c.eret();
+        } else if (GuestTimer.of(c.x0) != null) {
+            GuestTimer.of(c.x0).readControl(c).then(TIMER_STATUS);
+        } else if (c.x0 == TimerAbi.EVTCHN_PPI) {
+            c.clearUpcall().then(UPCALL_SCAN);
         } else if (c.x0 >= NR_LOCAL_IRQS && memory.isLevel((int) c.x0)) {
             c.device(c.x0, QUIET).then(END);
         } else {

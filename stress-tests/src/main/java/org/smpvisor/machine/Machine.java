@@ -19,9 +19,9 @@ import org.smpvisor.engine.ModelBug;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.engine.RunAborted;
 import org.smpvisor.entry.Entry;
-import org.smpvisor.evtchn.EventUpcalls;
 import org.smpvisor.entry.Psci;
 import org.smpvisor.entry.StopMachine;
+import org.smpvisor.evtchn.EventUpcalls;
 import org.smpvisor.gic.host.CpuHotplug;
 import org.smpvisor.gic.host.CrossCall;
 import org.smpvisor.gic.host.GicDescription;
@@ -156,7 +156,7 @@ public final class Machine implements AutoCloseable {
         vgic.connect(irq);
         irq.connect(vgic, vgic);
         this.rcu = new Rcu(pcpus, gic);
-        this.lifecycle = new Lifecycle(scheduler, vgic, rcu, spec.witness());
+        this.lifecycle = new Lifecycle(scheduler, vgic, vtimer::destroyVcpu, rcu, spec.witness());
         Psci.OffRule off = spec.variant().isFixed(Quirk.H7) ? Psci.OffRule.WHEN_SAVED : Psci.OffRule.AT_ONCE;
         Psci psci = new Psci(vgic, scheduler, lifecycle, off, spec.witness());
         this.entry = new Entry(n, gic, vgic, scheduler, spec.witness(), nestedTrap(spec), psci);
@@ -476,6 +476,8 @@ public final class Machine implements AutoCloseable {
 
     public CpuHotplug hotplug() {
         return hotplug;
+    }
+
     /** Tells vCPUs of events. */
     public EventUpcalls upcalls() {
         return upcalls;

@@ -38,6 +38,7 @@ public record Scenario(
      * @param moveEvery one vCPU move every so many bursts, 0 for none
      * @param consoleEvery one interrupt of Xen's own console every so many bursts, 0 for none
      * @param crossCallEvery one cross call every so many bursts, 0 for none
+     * @param eventEvery one vCPU is told of events every so many bursts, 0 for none
      * @param killEvery one domain is destroyed every so many bursts, and created anew, 0 for none
      * @param hotplugEvery one pCPU goes down, or comes up again, every so many bursts, 0 for none
      * @param pauseEvery one vCPU or domain is paused, or goes on, every so many bursts, 0 for none
@@ -49,23 +50,45 @@ public record Scenario(
             int moveEvery,
             int consoleEvery,
             int crossCallEvery,
+            int eventEvery,
             int killEvery,
             int hotplugEvery,
             int pauseEvery) {
         /** An environment in which domains and pCPUs stay. */
         public Environment(
-                int pauseMicros, int burst, int hammer, int moveEvery, int consoleEvery, int crossCallEvery) {
-            this(pauseMicros, burst, hammer, moveEvery, consoleEvery, crossCallEvery, 0, 0, 0);
+                int pauseMicros,
+                int burst,
+                int hammer,
+                int moveEvery,
+                int consoleEvery,
+                int crossCallEvery,
+                int eventEvery) {
+            this(pauseMicros, burst, hammer, moveEvery, consoleEvery, crossCallEvery, eventEvery, 0, 0, 0);
         }
 
         /** The same with domains and pCPUs that come and go, and pauses. */
         public Environment withComingAndGoing(int kills, int hotplugs, int pauses) {
             return new Environment(
-                    pauseMicros, burst, hammer, moveEvery, consoleEvery, crossCallEvery, kills, hotplugs, pauses);
+                    pauseMicros,
+                    burst,
+                    hammer,
+                    moveEvery,
+                    consoleEvery,
+                    crossCallEvery,
+                    eventEvery,
+                    kills,
+                    hotplugs,
+                    pauses);
         }
 
         /** No device does anything; a sleeping vCPU is woken now and then, as by a timer. */
         public static final Environment QUIET = new Environment(200, 0, 0, 0, 0, 0);
+
+        /** The same without events. */
+        public Environment(
+                int pauseMicros, int burst, int hammer, int moveEvery, int consoleEvery, int crossCallEvery) {
+            this(pauseMicros, burst, hammer, moveEvery, consoleEvery, crossCallEvery, 0);
+        }
     }
 
     public Scenario {

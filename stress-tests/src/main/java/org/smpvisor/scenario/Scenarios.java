@@ -23,14 +23,15 @@ public final class Scenarios {
     private static final List<Scenario> ALL = List.of(
             new Scenario(
                     "all",
-                    "everything at once: SPI and SGI storm while SPIs move between vCPUs and vCPUs between pCPUs",
-                    new GuestPlan(200, 120, 160, 10, 24, 8, 0, 0, 40, 16, 60, false, 300),
+                    "everything at once: SPI and SGI storm while SPIs move between vCPUs and vCPUs between pCPUs, timers and"
+                            + " events",
+                    new GuestPlan(200, 120, 160, 10, 24, 8, 0, 0, 40, 16, 60, false, 300).with(12, 6, true),
                     4,
                     2,
                     4,
                     16,
                     0,
-                    new Environment(150, 8, 4, 6, 50, 400),
+                    new Environment(150, 8, 4, 6, 50, 400, 20),
                     EVERYTHING_HARD),
             new Scenario(
                     "spi-storm",
@@ -148,7 +149,28 @@ public final class Scenarios {
                     0,
                     16,
                     new Environment(500, 0, 0, 8, 0, 0),
-                    Map.of(Counter.GUEST_SPI_ACKS, 10 * MANY, Counter.MIGRATIONS, MANY)));
+                    Map.of(Counter.GUEST_SPI_ACKS, 10 * MANY, Counter.MIGRATIONS, MANY)),
+            new Scenario(
+                    "timers",
+                    "virtual and physical timers expire and are set again, and events arrive, while vCPUs move between pCPUs",
+                    new GuestPlan(0, 1, 0, 0, 0, 0, 0, 0, 20, 3, 4000, false, 0).with(16, 8, true),
+                    4,
+                    2,
+                    4,
+                    0,
+                    0,
+                    new Environment(150, 0, 0, 3, 0, 0, 20),
+                    Map.of(
+                            Counter.VTIMER_IRQS,
+                            MANY,
+                            Counter.VTIMER_EXPIRIES,
+                            10 * MANY,
+                            Counter.PTIMER_EXPIRIES,
+                            10 * MANY,
+                            Counter.TIMER_MOVES,
+                            10 * MANY,
+                            Counter.EVENT_UPCALLS,
+                            MANY)));
 
     private Scenarios() {}
 

@@ -186,6 +186,9 @@ final class StormSession implements AutoCloseable {
             if (burst == BURSTS_BEFORE_FAULT) {
                 faults.arm(); // not while the sleepers of the last rest are still being woken, which would mend it
             }
+            if (every(env.eventEvery(), burst)) {
+                postEvent();
+            }
             if (every(env.moveEvery(), burst)) {
                 postMove();
             }
@@ -217,7 +220,9 @@ final class StormSession implements AutoCloseable {
 
     private void raise(Scenario.Environment env) {
         if (lines.length == 0) {
-            wakeOne();
+            if (env.eventEvery() == 0) {
+                wakeOne();
+            }
             return;
         }
         for (int i = 0; i < env.burst(); i++) {
@@ -240,6 +245,12 @@ final class StormSession implements AutoCloseable {
             machine.environmentEvents().record(Event.LINE, PHYSICAL, spi, (int)
                     machine.hardware().distributor().generation(spi));
         }
+    }
+
+    private void postEvent() {
+        Domain d = machine.domains().get(rng.nextInt(options.domains()));
+        Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
+        machine.post(rng.nextInt(options.pcpus()), cpu -> machine.upcalls().markPending(cpu, v));
     }
 
     private void postMove() {

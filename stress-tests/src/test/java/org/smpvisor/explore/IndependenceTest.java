@@ -103,7 +103,9 @@ class IndependenceTest {
                 "lr-pressure",
                 "virtual-move",
                 "release",
-                "host-handlers"
+                "host-handlers",
+                "timer-move",
+                "event-block"
             })
     void stepsThatTouchNothingInCommonCanChangePlaces(String scenario) {
         exchange(new Subject(SmallScenarios.named(scenario).orElseThrow(), Variant.xen(), true));

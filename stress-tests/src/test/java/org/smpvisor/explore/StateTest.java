@@ -80,7 +80,17 @@ class StateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"inject-retarget", "linux-move", "wfi-kick", "lr-pressure", "vcpu-move", "sgi-broadcast"})
+    @ValueSource(
+            strings = {
+                "inject-retarget",
+                "linux-move",
+                "wfi-kick",
+                "lr-pressure",
+                "vcpu-move",
+                "sgi-broadcast",
+                "timer-move",
+                "event-block"
+            })
     void twoWaysIntoTheSameStateGoOnAlike(String scenario) {
         Subject s = new Subject(SmallScenarios.named(scenario).orElseThrow(), Variant.allFixed(), true);
         Map<Long, Way> first = new HashMap<>();

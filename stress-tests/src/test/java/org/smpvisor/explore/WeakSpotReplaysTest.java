@@ -37,7 +37,8 @@ class WeakSpotReplaysTest {
         EARLIER_TARGET(Quirk.H10, "virtual-move", Violation.Kind.WRONG_TARGET, "ceased to be its target"),
         SLEEPER_NOT_WOKEN(Quirk.SV1, "enable-inject", Violation.Kind.LOST, "raised"),
         SLEEPER_OVER_A_LOADED_LR(Quirk.SV2, "linux-move", Violation.Kind.LEFT_BEHIND, "enabled and undelivered"),
-        NO_WAY_OUT(Quirk.SV3, "lr-pressure", Violation.Kind.LIVELOCK, "does not get out");
+        NO_WAY_OUT(Quirk.SV3, "lr-pressure", Violation.Kind.LIVELOCK, "does not get out"),
+        LATE_CALLBACK(Quirk.SV5, "timer-move", Violation.Kind.LOST, "the timer was armed");
 
         final Quirk quirk;
         final String scenario;

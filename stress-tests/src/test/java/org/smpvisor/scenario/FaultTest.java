@@ -15,7 +15,8 @@ class FaultTest {
         "DROP_LR, spi-echo, LOST",
         "DUPLICATE_LR, spi-echo, DUPLICATED",
         "WRONG_ROUTE, spi-echo, WRONG_TARGET",
-        "FORGET_RERAISE, spi-storm, LOST"
+        "FORGET_RERAISE, spi-storm, LOST",
+        "FORGET_TIMER, timers, LOST"
     })
     void aPlantedFaultIsReportedEveryTime(Fault fault, String scenario, Violation.Kind kind) {
         assertReported(Variant.allFixed().with(fault), fault, scenario, kind, 5);
@@ -27,7 +28,8 @@ class FaultTest {
         "DROP_LR, spi-echo, LOST",
         "DUPLICATE_LR, spi-echo, DUPLICATED",
         "WRONG_ROUTE, spi-echo, WRONG_TARGET",
-        "FORGET_RERAISE, spi-storm, LOST"
+        "FORGET_RERAISE, spi-storm, LOST",
+        "FORGET_TIMER, timers, LOST"
     })
     void withXensWeakSpotsAFaultOnAnInterruptWhoseWindowsWereNotReachedIsStillNew(
             Fault fault, String scenario, Violation.Kind kind) {
