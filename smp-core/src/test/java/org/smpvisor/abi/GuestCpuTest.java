@@ -70,9 +70,11 @@ class GuestCpuTest {
     }
 
     @Test
-    void onlyRegistersThatSendSgisTrap() {
+    void onlyRegistersThatSendSgisAndThoseOfThePhysicalTimerTrap() {
         for (SysReg r : SysReg.values()) {
-            assertThat(r.isTrapped()).as("%s", r).isEqualTo(r.name().contains("SGI"));
+            boolean traps = r.name().contains("SGI") || r.name().startsWith("CNTP_");
+            assertThat(r.isTrapped()).as("%s", r).isEqualTo(traps);
+            assertThat(r.isTimer()).as("%s", r).isEqualTo(r.name().startsWith("CNT"));
         }
     }
 
