@@ -3,7 +3,7 @@
                                                                             * INTID 48 the line rose, generation 1
      4                                                                      env.line48
      7  takes an interrupt
-        * INTID 48 Xen acknowledged the SPI, on pCPU 0
+        * INTID 48 Xen acknowledged it, on pCPU 0
     10  locks irq48.lock
     11  reads irq48.status
     13  changes irq48.status
@@ -81,7 +81,7 @@
         * d1 INTID 48 guest acknowledged, on vCPU 0
         * d1 INTID 48 guest ended it, on vCPU 0
    173                                    takes an interrupt
-                                          * INTID 48 Xen acknowledged the SPI, on pCPU 1
+                                          * INTID 48 Xen acknowledged it, on pCPU 1
    176                                    locks irq48.lock
    177                                    reads irq48.status
    179                                    changes irq48.status

@@ -4,7 +4,7 @@ package org.smpvisor.trace;
 public enum Event {
     NONE(""),
     LINE("the line rose, generation"),
-    PHYS_ACK("Xen acknowledged the SPI, on pCPU"),
+    PHYS_ACK("Xen acknowledged it, on pCPU"),
     INJECT("injected into vCPU"),
     QUEUED_ONLY("found in flight: marked QUEUED only, target vCPU"),
     LR_WRITE("written into list register"),

@@ -23,8 +23,8 @@ import org.smpvisor.trace.EventRing;
 public final class Story {
     private static final int COLUMN = 34;
 
-    /** A step, as it was taken. */
-    private record Step(int number, int actor, Point what, Object on, String locks) {}
+    /** A step, as it was taken; {@code time} is that of the clock, which runs ahead of the steps where a timer expires. */
+    private record Step(int number, long time, int actor, Point what, Object on, String locks) {}
 
     private final Subject subject;
     private final List<Step> steps = new ArrayList<>();
@@ -39,6 +39,7 @@ public final class Story {
             int k = engine.pcpuOf(actor);
             steps.add(new Step(
                     number,
+                    engine.now(),
                     actor,
                     what,
                     on,
@@ -87,7 +88,7 @@ public final class Story {
         int e = 0;
         for (int i = 0; i < steps.size(); i++) {
             Step s = steps.get(i);
-            for (; e < events.size() && events.get(e).nanos() <= s.number; e++) {
+            for (; e < events.size() && events.get(e).nanos() <= s.time; e++) {
                 out.add(line(-1, column(events.get(e).source()), told(events.get(e))));
             }
             if (all || matters(s, shared)) {
