@@ -70,6 +70,17 @@ class GuestCpuTest {
     }
 
     @Test
+    void whatTheWordForEventsWasArrivesInX0() {
+        c.clearUpcall().then(7);
+        c.complete(1);
+        assertThat(c.x0).isEqualTo(1);
+        assertThat(c.pc).isEqualTo(7);
+        c.readUpcall();
+        c.complete(0);
+        assertThat(c.x0).isZero();
+    }
+
+    @Test
     void onlyRegistersThatSendSgisAndThoseOfThePhysicalTimerTrap() {
         for (SysReg r : SysReg.values()) {
             boolean traps = r.name().contains("SGI") || r.name().startsWith("CNTP_");
