@@ -25,7 +25,7 @@ class FieldRegimeTest {
     private static final Set<String> LOCKS = Set.of("org.smpvisor.lock.SpinLock", "org.smpvisor.lock.RwLock");
 
     private static final List<String> MODEL =
-            List.of("cpu", "domain", "sched", "entry", "lock", "trace", "abi", "gic", "vgic");
+            List.of("cpu", "domain", "sched", "entry", "evtchn", "lock", "trace", "abi", "gic", "vgic");
 
     @Test
     void everyMutableFieldSaysItsRegime() {

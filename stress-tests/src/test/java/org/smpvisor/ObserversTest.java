@@ -24,6 +24,7 @@ import org.smpvisor.cpu.Pcpu;
             "org.smpvisor.domain",
             "org.smpvisor.sched",
             "org.smpvisor.entry",
+            "org.smpvisor.evtchn",
             "org.smpvisor.gic",
             "org.smpvisor.vgic"
         },
