@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.CpuTimers;
+import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.VirtualTimer;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.evtchn.EventUpcalls;
@@ -161,6 +162,35 @@ class GuestTimersTest {
         b.vtimer.interrupt(b.cpus[0], VIRT_PPI);
 
         assertThat(b.total(Counter.VTIMER_IRQS)).isZero();
+    }
+
+    /** Xen's handlers run with interrupts open, and SGIs are more urgent than timers. */
+    @Test
+    void anSgiAnywhereInTheHandlerOfTheVirtualTimerLeavesNothingUnended() {
+        int nested = 0;
+        for (int at = 0; at < 40; at++) {
+            Bench one = withPpis(Bench.xen());
+            VirtualTimer timer = one.cpus[0].virtualTimer();
+            timer.writeCompare(one.cpus[0], one.engine.now() - 1);
+            timer.writeControl(one.cpus[0], CTL_ENABLE);
+            one.timers.tick(one.engine.now());
+            boolean[] inHandler = new boolean[1];
+            one.interpose(0, at, () -> {
+                inHandler[0] = one.cpus[0].isInHardIrq() && !one.cpus[0].isIrqMasked();
+                one.driver.sendSgi(one.cpus[1], one.cpus[0], IpiSender.EVENT_CHECK);
+            });
+            one.irqExit(0);
+            one.withdraw(0);
+            nested += inHandler[0] ? 1 : 0;
+
+            assertThat(one.total(Counter.IRQS_IN_XEN) > 0 || !inHandler[0]).isTrue();
+            assertThat(one.hardware.cpu(0).isPriorityIdle())
+                    .as("at point %d", at)
+                    .isTrue();
+            assertThat(one.ack(0)).as("at point %d", at).isEqualTo(VIRT_PPI);
+            assertThat(one.validator.violations()).isEmpty();
+        }
+        assertThat(nested).isPositive();
     }
 
     // ---- the physical timer -----------------------------------------------------------------------------------------
