@@ -253,6 +253,25 @@ public final class CpuTimers {
         lock.unlockIrqRestore(cpu, flags);
     }
 
+    /** Gives the timers of this pCPU, which has been taken down, to {@code to}; those that cannot move stop. No lock held. */
+    @Xen("migrate_timers_from_cpu")
+    public void migrateAll(Pcpu by, Pcpu to) {
+        for (Timer t = first(by); t != null; t = first(by)) {
+            if (t.pcpus == null) {
+                set(by, t, NEVER);
+            } else {
+                t.migrate(by, to);
+            }
+        }
+    }
+
+    private Timer first(Pcpu by) {
+        int flags = lock.lockIrqSave(by);
+        ListNode<Timer> n = active.next(by);
+        lock.unlockIrqRestore(by, flags);
+        return n == active ? null : n.element();
+    }
+
     /** Sets, moves or takes away a deadline. T held. */
     @Xen({"activate_timer", "deactivate_timer"})
     private void change(Pcpu cpu, Timer t, long deadline) {

@@ -169,6 +169,7 @@ public final class CpuHotplug implements Entry.Offline {
             cpu.engine().relax(cpu, turn);
         }
         cpu.endWait();
+        p.timers().migrateAll(cpu, cpu);
         p.tasklets().migrate(cpu, ipi);
         cpu.count(Counter.PCPUS_OFFLINED);
         r.phase = NOT_BEGUN;
