@@ -17,6 +17,7 @@ public final class GuestCpu {
         READ_MMIO,
         WRITE_MMIO,
         DEVICE,
+        FAILING_STORE,
         READ_UPCALL,
         CLEAR_UPCALL,
         WFI,
@@ -33,6 +34,9 @@ public final class GuestCpu {
 
     /** Exception class in {@link #esr}: a load or store that nothing answers. */
     public static final int EC_DATA_ABORT = 0x25;
+
+    /** Exception class in {@link #esr}: an SError. */
+    public static final int EC_SERROR = 0x2f;
 
     private static final int EC_SHIFT = 26;
     private static final long ESR_IL = 1L << 25;
@@ -93,6 +97,10 @@ public final class GuestCpu {
 
     @OwnedBy("guest")
     private int nextPc;
+
+    /** HCR_EL2.VSE: a virtual SError is pending. */
+    @OwnedBy("guest")
+    private boolean serrorPending;
 
     /** Whether the handler of a virtual IRQ runs, and {@code x0} as it was before: a kernel's handler saves it. */
     @OwnedBy("guest")
@@ -191,6 +199,11 @@ public final class GuestCpu {
     /** Clears {@code evtchn_upcall_pending} atomically, with a full barrier; what it was arrives in {@code x0}. */
     public GuestCpu clearUpcall() {
         return describe(Op.CLEAR_UPCALL, null, 0, 1, 0);
+    }
+
+    /** A store to a device that fails; an SError tells so {@code steps} steps later, at the latest when Xen is entered. */
+    public GuestCpu failingStore(int steps) {
+        return describe(Op.FAILING_STORE, null, steps, 4, 0);
     }
 
     /** A system-register read; the value arrives in {@code x0}. */
@@ -337,6 +350,7 @@ public final class GuestCpu {
         op = Op.NONE;
         interrupted = Op.NONE;
         inIrq = false;
+        serrorPending = false;
         irqMasked = true;
         pc = entry;
         x0 = context;
@@ -347,6 +361,27 @@ public final class GuestCpu {
      * the return from the interrupt.
      */
     public void takeIrq() {
+        takeAsynchronous(GuestProgram.VECTOR_IRQ);
+    }
+
+    /** Xen makes a virtual SError pending (HCR_EL2.VSE). */
+    public void pendSerror() {
+        serrorPending = true;
+    }
+
+    /** Whether a virtual SError is pending that can be taken now; PSTATE.A is as PSTATE.I in all programs. */
+    public boolean isSerrorDeliverable() {
+        return serrorPending && !irqMasked;
+    }
+
+    /** Takes the virtual SError at an instruction boundary. */
+    public void takeSerror() {
+        serrorPending = false;
+        esr = (long) EC_SERROR << EC_SHIFT | ESR_IL;
+        takeAsynchronous(GuestProgram.VECTOR_SERROR);
+    }
+
+    private void takeAsynchronous(int vector) {
         inIrq = true;
         interruptedX0 = x0;
         interrupted = op;
@@ -360,7 +395,7 @@ public final class GuestCpu {
             interruptedNextPc = nextPc;
             op = Op.NONE;
         }
-        enter(GuestProgram.VECTOR_IRQ);
+        enter(vector);
     }
 
     /** The described instruction is undefined: it does not complete, the program goes on at its vector. */

@@ -14,6 +14,14 @@ public abstract class GuestProgram {
      */
     public static final int VECTOR_SYNC = 2000;
 
+    /** Program counter of the handler of SErrors, entered with interrupts masked. */
+    public static final int VECTOR_SERROR = 3000;
+
+    /** Whether the program has a handler at {@link #VECTOR_SERROR}; one without ends the run when it takes one. */
+    public boolean handlesSerror() {
+        return false;
+    }
+
     /** Whether the program has a handler at {@link #VECTOR_SYNC}; one without ends the run when it takes an exception. */
     public boolean handlesSync() {
         return false;

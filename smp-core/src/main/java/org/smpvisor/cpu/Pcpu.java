@@ -83,6 +83,10 @@ public final class Pcpu extends PcpuTailPadding {
     @OwnedBy("pcpu")
     private boolean beforeSync;
 
+    /** Guest steps until a failed store of the guest is told by an SError, plus one; 0 for none on its way. */
+    @OwnedBy("pcpu")
+    private int serrorIn;
+
     private volatile Vcpu current;
 
     /** Whether the pCPU has been brought up. */
@@ -240,6 +244,27 @@ public final class Pcpu extends PcpuTailPadding {
 
     public void setLrMask(long mask) {
         lrMask = mask;
+    }
+
+    // ---- SErrors ----------------------------------------------------------------------------------------------------
+
+    /** A store of the guest fails, which the guest is told by an SError some steps later, or when somebody waits for its stores. */
+    @Arm("DDI 0487, SError exception")
+    public void storeFails(int steps) {
+        serrorIn = steps + 1;
+    }
+
+    /** One step of the guest has passed: whether an SError comes now. */
+    public boolean serrorArrives() {
+        return serrorIn > 0 && --serrorIn == 0;
+    }
+
+    /** Waits until all stores are complete and takes the SError that comes of them; returns whether one did. */
+    @Xen("check_pending_guest_serror")
+    public boolean synchronizeSerrors() {
+        boolean came = serrorIn > 0;
+        serrorIn = 0;
+        return came;
     }
 
     // ---- points and interrupts --------------------------------------------------------------------------------------

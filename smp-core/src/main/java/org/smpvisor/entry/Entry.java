@@ -51,6 +51,25 @@ public final class Entry implements IrqEntry {
         throw new ModelBug(cpu + " is not online, and nobody has taken it down");
     };
 
+    /** What follows when an SError was taken at the entry from a guest; a variant point. */
+    public interface SerrorRule {
+        /** Xen: what the guest was entered for is left alone; it happens again. */
+        SerrorRule SKIPS = () -> true;
+
+        /** Xen 4.17: the test is compiled in only where no SErrors are looked for, so that it does nothing. */
+        SerrorRule GOES_ON = () -> false;
+
+        boolean skipsHandler();
+    }
+
+    @OwnedBy("boot")
+    private SerrorRule serrorRule = SerrorRule.SKIPS;
+
+    /** Connects another rule for SErrors; at boot. */
+    public void connect(SerrorRule rule) {
+        serrorRule = rule;
+    }
+
     /** What a pCPU does that has been taken down. */
     public interface Offline {
         /** Returns when it has been brought up again, with interrupts open. Any interrupt state on entry. */
@@ -140,7 +159,9 @@ public final class Entry implements IrqEntry {
      */
     public void take(Pcpu cpu, ExceptionVector vector) {
         ExceptionVector.Handler handler = vector.handler();
-        if (handler == ExceptionVector.Handler.GUEST_SYNC || handler == ExceptionVector.Handler.GUEST_IRQ) {
+        if (handler == ExceptionVector.Handler.GUEST_SYNC
+                || handler == ExceptionVector.Handler.GUEST_IRQ
+                || handler == ExceptionVector.Handler.GUEST_ERROR) {
             guestVector(cpu, vector);
         } else if (handler == ExceptionVector.Handler.HYP_IRQ) {
             cpu.point(Point.IRQ_DELIVER, cpu);
@@ -173,6 +194,11 @@ public final class Entry implements IrqEntry {
     @Xen({"guest_vector", "enter_hypervisor_from_guest"})
     private void guestVector(Pcpu cpu, ExceptionVector vector) {
         Vcpu v = cpu.current();
+        boolean serror = cpu.synchronizeSerrors();
+        if (serror) {
+            guestSerror(cpu, v); // through vector 7, in the window that is open for it
+        }
+        boolean skips = serror && serrorRule.skipsHandler();
         if (vector.interrupts() == ExceptionVector.Interrupts.OPEN) {
             boolean told = vgic.beforeIrqsOpen(cpu);
             cpu.setBeforeSync(true);
@@ -186,13 +212,27 @@ public final class Entry implements IrqEntry {
             cpu.count(Counter.IRQ_EXITS);
             cpu.point(Point.IRQ_DELIVER, cpu);
             vgic.syncFromLrs(cpu, v);
-            gic.interrupt(cpu); // do_trap_irq
+            if (!skips) {
+                gic.interrupt(cpu); // do_trap_irq
+            }
+        } else if (vector.handler() == ExceptionVector.Handler.GUEST_ERROR) {
+            vgic.syncFromLrs(cpu, v);
+            guestSerror(cpu, v);
         } else {
             cpu.count(Counter.TRAPS);
             vgic.syncFromLrs(cpu, v);
-            trap(cpu, v);
+            if (!skips) {
+                trap(cpu, v);
+            }
         }
         leaveHypervisorToGuest(cpu);
+    }
+
+    /** The guest is to blame for an SError: it gets a virtual one. */
+    @Xen({"do_trap_guest_serror", "do_trap_hyp_serror", "inject_vabt_exception"})
+    private static void guestSerror(Pcpu cpu, Vcpu v) {
+        cpu.count(Counter.SERRORS);
+        v.guest().pendSerror();
     }
 
     /** Does what the guest's described instruction asks Xen for, and completes it. */
@@ -306,12 +346,19 @@ public final class Entry implements IrqEntry {
         int steps = 0;
         while (true) {
             cpu.point(Point.GUEST_STEP, v);
+            if (cpu.serrorArrives()) {
+                cpu.count(Counter.GUEST_STEPS, steps);
+                take(cpu, ExceptionVector.GUEST64_SERROR);
+                return;
+            }
             if (cpu.engine().leavesGuest(cpu)) {
                 cpu.count(Counter.GUEST_STEPS, steps);
                 take(cpu, ExceptionVector.GUEST64_IRQ);
                 return;
             }
-            if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
+            if (c.isSerrorDeliverable()) {
+                GuestExceptions.serror(v);
+            } else if (!c.isIrqMasked() && virtual.isIrqAsserted()) {
                 c.takeIrq();
             }
             if (!c.isDescribed()) {
@@ -336,6 +383,10 @@ public final class Entry implements IrqEntry {
             case DEVICE -> c.complete(v.domain().devices().access(cpu, v, c.address(), c.value()));
             case READ_UPCALL -> c.complete(v.upcallPending().getOpaque(cpu));
             case CLEAR_UPCALL -> c.complete(v.upcallPending().testAndClearBit(cpu, 0) ? 1 : 0);
+            case FAILING_STORE -> {
+                cpu.storeFails((int) c.address());
+                c.complete(0);
+            }
             case READ_SYSREG -> {
                 if (c.sysreg().isTrapped()) {
                     return false;

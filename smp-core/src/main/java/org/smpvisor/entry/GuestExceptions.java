@@ -35,4 +35,14 @@ final class GuestExceptions {
         }
         c.takeDataAbort();
     }
+
+    /** @throws GuestDied if the guest has no handler */
+    @Xen("inject_vabt_exception")
+    @Arm("DDI 0487, HCR_EL2.VSE; ESR_EL1, EC 0b101111")
+    static void serror(Vcpu v) {
+        if (!v.program().handlesSerror()) {
+            throw new GuestDied(v, "an SError");
+        }
+        v.guest().takeSerror();
+    }
 }

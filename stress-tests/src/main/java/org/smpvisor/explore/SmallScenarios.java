@@ -63,6 +63,19 @@ public final class SmallScenarios {
                     .moves(0, 1, 1)
                     .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
             new SmallScenario(
+                            "serror",
+                            "stores of guests fail, which they are told on the way into Xen or by an exit of its own",
+                            2)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script()
+                            .failingStore(0)
+                            .trap()
+                            .failingStore(2)
+                            .route(A, 1)
+                            .sleep())
+                    .vcpu(new Script().failingStore(1).sgi(1, 0).failingStore(3).trap())
+                    .promises(Counter.SERRORS, Counter.MIGRATIONS),
+            new SmallScenario(
                             "cpu-off",
                             "a vCPU switches itself off with interrupts on their way to it, and is switched on by the other",
                             2)

@@ -23,6 +23,7 @@ public final class Script {
         OFF,
         ON,
         OFF_SYSTEM,
+        FAILING_STORE,
         MASK,
         UNMASK
     }
@@ -132,6 +133,11 @@ public final class Script {
     /** Lets others go first. */
     public Script yield() {
         return add(Kind.WFE, 0, 0);
+    }
+
+    /** A store that fails, of which an SError tells {@code steps} steps later. */
+    public Script failingStore(int steps) {
+        return add(Kind.FAILING_STORE, steps, 0);
     }
 
     /** Switches itself off; when it is switched on again it goes on with what follows. */

@@ -85,6 +85,11 @@ public final class ScriptGuest extends GuestProgram {
     }
 
     @Override
+    public boolean handlesSerror() {
+        return true;
+    }
+
+    @Override
     public void step(GuestCpu c) {
         switch (c.pc) {
             case READY -> {
@@ -97,6 +102,7 @@ public final class ScriptGuest extends GuestProgram {
                 }
             }
             case SCRIPT -> next(c);
+            case VECTOR_SERROR -> c.eret();
             case ASLEEP -> rest(c);
             case SWITCHED_ON -> {
                 if (c.x0 == PsciAbi.ALREADY_ON) {
@@ -161,6 +167,7 @@ public final class ScriptGuest extends GuestProgram {
             case SYSREG -> c.writeSysreg(REGISTERS[(int) i.address()], i.value());
             case WFI -> c.wfi();
             case WFE -> c.wfe();
+            case FAILING_STORE -> c.failingStore((int) i.address());
             case OFF -> c.hvc(PsciAbi.CPU_OFF, 0, 0, 0);
             case ON -> c.hvc(PsciAbi.CPU_ON, GicAbi.vcpuAffinity((int) i.address()), RESTARTED, 0);
             case OFF_SYSTEM -> c.hvc(PsciAbi.SYSTEM_OFF, 0, 0, 0);

@@ -169,6 +169,9 @@ public final class Machine implements AutoCloseable {
         this.threads = new Thread[n + 1];
         this.hotplug = new CpuHotplug(pcpus, scheduler, gic, irq, new StopMachine(pcpus, gic), rcu, this::domains);
         entry.connect(hotplug);
+        if (old) {
+            entry.connect(Entry.SerrorRule.GOES_ON);
+        }
         this.booted = new CountDownLatch(1);
     }
 
