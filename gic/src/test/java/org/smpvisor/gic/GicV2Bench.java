@@ -10,6 +10,7 @@ import org.smpvisor.gic.host.GicV2Description;
 import org.smpvisor.gic.host.HostGic;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.host.PastHostRules;
 import org.smpvisor.gic.hw.CpuInterfaceV2;
 import org.smpvisor.gic.hw.DeactivationRule;
 import org.smpvisor.gic.hw.GicV2Config;
@@ -19,6 +20,8 @@ import org.smpvisor.gic.hw.SystemRegister;
 import org.smpvisor.gic.hw.VirtualCpuInterfaceV2;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Variant;
 
 /** A GICv2 with its driver, without a vGIC. The calling thread drives all pCPUs. */
 public final class GicV2Bench {
@@ -30,6 +33,7 @@ public final class GicV2Bench {
     public final Pcpu[] cpus;
     public final GicV2Hardware hw;
     public final GicV2 driver;
+    private final GicV2Description description;
     public final Irq irq;
     public final HostGic gic;
     public final List<String> accesses = new ArrayList<>();
@@ -44,7 +48,7 @@ public final class GicV2Bench {
             cpus[i] = new Pcpu(i, i, n, engine, validator, new EventRing("cpu" + i, 0, engine));
         }
         GicV2Config config = new GicV2Config(lines, listRegisters, 5, GICD, GICC, GICH, MAINTENANCE);
-        GicV2Description description = new GicV2Description(GICD, GICC, GICH, 0x8040000L, MAINTENANCE, 26, 27, 30);
+        description = new GicV2Description(GICD, GICC, GICH, 0x8040000L, MAINTENANCE, 26, 27, 30);
         hw = new GicV2Hardware(config, List.of(cpus), this::note, DeactivationRule.ANYWHERE);
         driver = new GicV2(hw, description, console::add);
         irq = new Irq(driver, cpus, Irq::connectFirst);
@@ -125,5 +129,18 @@ public final class GicV2Bench {
         driver.hostIrqType().setAffinity(cpus[0], d, cpus[target]);
         driver.hostIrqType().enable(cpus[0], d);
         d.lock().unlockIrqRestore(cpus[0], flags);
+    }
+
+    /** A driver of the same hardware, which is programmed already, that ends SGIs in another way. */
+    public GicV2 driver(GicV2.SgiEnd end) {
+        GicV2 other = new GicV2(hw, description, console::add, new PastHostRules(Variant.xen(), new Marks(1)), end);
+        for (Pcpu p : cpus) {
+            if (p.id() == 0) {
+                other.init(p);
+            } else {
+                other.secondaryInit(p);
+            }
+        }
+        return other;
     }
 }

@@ -52,6 +52,11 @@ public final class Marks {
         affect(domain, vcpu, virq, bit(quirk));
     }
 
+    /** Notes that the window of a quirk was reached that concerns no domain's interrupt. */
+    public void reached(Pcpu cpu, Quirk quirk) {
+        hits[cpu.id()].add(quirk.ordinal(), 1);
+    }
+
     /**
      * Notes that an interrupt may suffer from windows that were reached on another one, to which it was linked at that moment.
      *

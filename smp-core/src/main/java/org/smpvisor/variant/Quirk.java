@@ -26,6 +26,12 @@ public enum Quirk {
                     + " until the vCPU has left its pCPU",
             "CPU_ON clears status bits, list register numbers and saved list registers, ends physical interrupts, and finds a"
                     + " vCPU off only when its context has been saved"),
+    H8(
+            "disabling an interrupt does not take it out of a list register: the guest may still be interrupted by it",
+            "a list register that is not acknowledged yet is withdrawn at its vCPU's next sync, for which the vCPU is kicked"),
+    H9(
+            "an SPI for a vCPU that is down is dropped after Xen has acknowledged it: it stays active in the GIC",
+            "it is queued for the vCPU, which finds it when it comes up"),
     H10(
             "the target register is written after the migration was started, so that an early clean-up routes by the old"
                     + " value",
@@ -36,13 +42,61 @@ public enum Quirk {
     H12(
             "an LR that goes from active+pending to pending keeps the ACTIVE mark, which makes it immune to eviction",
             "the pending branch of the sync clears ACTIVE"),
+    H14(
+            "a GICv2 guest finds CPU 0 as the sender of every SGI, and SGIs of several senders coalesce into one",
+            "each sender's SGI is an interrupt of its own, and its list register says who sent it"),
+    H15(
+            "priorities of 5 bits are compared with a priority mask of 8 bits: what is masked counts as deliverable",
+            "both are compared with 8 bits"),
+    H16(
+            "GICD_CTLR is never consulted: interrupts are delivered while the distributor is off",
+            "while the distributor is off nothing is forwarded, and list registers are withdrawn"),
+    H17(
+            "the words for INTIDs 0 to 31 in the frame of a virtual GICv3's distributor reach the private interrupts of the vCPU"
+                    + " that accesses them",
+            "they are reserved: read as zero, ignore writes"),
+    H19(
+            "the host's end of an SGI on a GICv2 names its INTID without its sender",
+            "what was read from GICC_IAR is written to GICC_EOIR and GICC_DIR"),
+    H20(
+            "an interrupt that is disabled kicks its vCPU, too: WFI ends without anything to deliver",
+            "only an enabled interrupt kicks"),
+    H25(
+            "cleaning a list register clears the descriptor's INPROGRESS without its lock, also if the SPI has fired again",
+            "INPROGRESS changes under the vGIC lock of the owner, and stays while another assertion is recorded"),
+    H26(
+            "a later victim walk of one flush ends at the last victim and not at the list's head, which it reads as an interrupt",
+            "every walk ends at the head"),
     H27(
             "enabling an SPI in migration routes it to the new pCPU at once, before the old list register is cleaned",
             "enabling leaves the route alone while MIGRATING is set"),
     H28(
-            "later victim walks of one flush start in the middle of the list and may evict a more urgent interrupt (H26: run"
-                    + " over its head)",
+            "later victim walks of one flush start in the middle of the list and may evict a more urgent interrupt",
             "every victim search starts at the tail and takes only a strictly less urgent entry"),
+    U3(
+            "a level-triggered interrupt is treated as an edge: lowering its line takes nothing back, and a line that stays high"
+                    + " asserts once",
+            "of an SPI without hardware behind it the line is kept: its fall takes back what is not acknowledged, and a line that"
+                    + " is high at the end asserts again (of one with hardware the GIC itself looks at the line at the end)"),
+    U5(
+            "a route that names no vCPU is ignored, and the register keeps the old one",
+            "the register takes the value, and the SPI is held until it is routed to a vCPU"),
+    U6(
+            "of several possible targets vCPU 0, or the lowest, is taken, whether it is up or not",
+            "the lowest that is up is taken"),
+    U7(
+            "ISPENDR of an SPI with hardware behind it sets the physical line pending, which costs a round trip through Xen",
+            "none: the physical bit is what keeps pulse and software request apart; only time is lost"),
+    U8(
+            "ISPENDR, ICPENDR, ISACTIVER and ICACTIVER read as zero",
+            "they tell what the vGIC knows: pending and active as the owner's last sync left them"),
+    U9("a write to ISACTIVER aborts (on a GICv2 if a bit is set)", "it is ignored: what is active is so already"),
+    U10(
+            "ICPENDR clears nothing: Xen warns if the interrupt is in flight",
+            "what is not acknowledged is taken back, out of a list register at its vCPU's next sync"),
+    U11(
+            "ICACTIVER is ignored: the list register stays active",
+            "the list register is deactivated at its vCPU's next sync, and the physical SPI with it"),
     SV1(
             "enabling a held SPI from another vCPU queues it for its target without a kick: a target that sleeps in WFI is not"
                     + " woken (found by this project)",

@@ -17,6 +17,8 @@ import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Deviation;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Xen;
 
 /** Xen's driver of the GICv2. It knows the hardware through its registers only. */
@@ -54,6 +56,58 @@ public final class GicV2 implements GicHwOperations {
     private int nrLrs;
 
     private final PastHostRules past;
+    private final SgiEnd end;
+
+    /** What is written to GICC_EOIR and GICC_DIR (H19). */
+    public interface SgiEnd {
+        /** What GICC_IAR said; interrupts masked. */
+        default void acknowledged(Pcpu cpu, int value) {}
+
+        int value(Pcpu cpu, int irq);
+
+        /** Xen: the INTID. An SGI of another sender than CPU 0 marks the window. */
+        static SgiEnd intidOnly(Marks marks) {
+            return new SgiEnd() {
+                @Override
+                public void acknowledged(Pcpu cpu, int value) {
+                    if ((value & GICC_INTID_MASK) < NR_SGIS && value >>> GICC_SOURCE_SHIFT != 0) {
+                        marks.reached(cpu, Quirk.H19);
+                    }
+                }
+
+                @Override
+                public int value(Pcpu cpu, int irq) {
+                    return irq;
+                }
+            };
+        }
+
+        /** Corrected: what was acknowledged. Of one SGI a pCPU handles one instance at a time. */
+        static SgiEnd withSender(int pcpus) {
+            return new SenderKept(pcpus);
+        }
+    }
+
+    private static final class SenderKept implements SgiEnd {
+        @OwnedBy("pcpu")
+        private final int[][] acknowledged;
+
+        SenderKept(int pcpus) {
+            acknowledged = new int[pcpus][NR_SGIS];
+        }
+
+        @Override
+        public void acknowledged(Pcpu cpu, int value) {
+            if ((value & GICC_INTID_MASK) < NR_SGIS) {
+                acknowledged[cpu.id()][value & GICC_INTID_MASK] = value;
+            }
+        }
+
+        @Override
+        public int value(Pcpu cpu, int irq) {
+            return irq < NR_SGIS ? acknowledged[cpu.id()][irq] : irq;
+        }
+    }
 
     /** @param console receives what Xen prints, without its prefix */
     public GicV2(GicV2Hardware hw, GicV2Description description, Consumer<String> console) {
@@ -62,6 +116,16 @@ public final class GicV2 implements GicHwOperations {
 
     /** @param console receives what Xen prints, without its prefix */
     public GicV2(GicV2Hardware hw, GicV2Description description, Consumer<String> console, PastHostRules past) {
+        this(hw, description, console, past, (cpu, irq) -> irq);
+    }
+
+    /**
+     * @param console receives what Xen prints, without its prefix
+     * @param end what is written to end an interrupt
+     */
+    public GicV2(
+            GicV2Hardware hw, GicV2Description description, Consumer<String> console, PastHostRules past, SgiEnd end) {
+        this.end = end;
         this.past = past;
         this.hw = hw;
         this.description = description;
@@ -197,20 +261,21 @@ public final class GicV2 implements GicHwOperations {
     @Override
     @Xen("gicv2_read_irq")
     public int readIrq(Pcpu cpu) {
-        return (int) hw.read(cpu, description.cpuBase() + GICC_IAR, 4) & GICC_INTID_MASK;
+        int value = (int) hw.read(cpu, description.cpuBase() + GICC_IAR, 4);
+        end.acknowledged(cpu, value);
+        return value & GICC_INTID_MASK;
     }
 
-    /** The INTID alone: who sent an SGI is not written back (H19). */
     @Override
     @Xen("gicv2_eoi_irq")
     public void eoiIrq(Pcpu cpu, int irq) {
-        writeGicc(cpu, GICC_EOIR, irq);
+        writeGicc(cpu, GICC_EOIR, end.value(cpu, irq));
     }
 
     @Override
     @Xen("gicv2_dir_irq")
     public void deactivateIrq(Pcpu cpu, int irq) {
-        writeGicc(cpu, GICC_DIR, irq);
+        writeGicc(cpu, GICC_DIR, end.value(cpu, irq));
     }
 
     @Override

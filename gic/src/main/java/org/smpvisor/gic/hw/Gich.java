@@ -53,7 +53,7 @@ public final class Gich {
 
     /**
      * A GICH_LR in the form of ICH_LR_EL2, which is how this code's users speak of list registers whatever the version. The
-     * source of an SGI has no place there and is left out; Xen never sets it.
+     * source of an SGI stands above its INTID, as in the list registers of a GICv3 for a guest with a GICv2.
      */
     public static long toIch(int lr) {
         long v = (lr & LR_VIRTUAL_MASK)
@@ -65,8 +65,11 @@ public final class Gich {
         if ((lr & LR_HW) != 0) {
             v |= VirtualCpuInterface.LR_HW
                     | (long) (lr >>> LR_PHYSICAL_SHIFT & LR_PHYSICAL_MASK) << VirtualCpuInterface.LR_PHYSICAL_SHIFT;
-        } else if ((lr & LR_EOI) != 0) {
-            v |= VirtualCpuInterface.LR_EOI;
+        } else {
+            v |= lr & LR_SOURCE_MASK << LR_SOURCE_SHIFT;
+            if ((lr & LR_EOI) != 0) {
+                v |= VirtualCpuInterface.LR_EOI;
+            }
         }
         return v;
     }
@@ -81,8 +84,11 @@ public final class Gich {
         }
         if ((v & VirtualCpuInterface.LR_HW) != 0) {
             lr |= LR_HW | ((int) (v >>> VirtualCpuInterface.LR_PHYSICAL_SHIFT) & LR_PHYSICAL_MASK) << LR_PHYSICAL_SHIFT;
-        } else if ((v & VirtualCpuInterface.LR_EOI) != 0) {
-            lr |= LR_EOI;
+        } else {
+            lr |= (int) v & LR_SOURCE_MASK << LR_SOURCE_SHIFT;
+            if ((v & VirtualCpuInterface.LR_EOI) != 0) {
+                lr |= LR_EOI;
+            }
         }
         return lr;
     }

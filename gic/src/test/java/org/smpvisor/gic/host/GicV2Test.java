@@ -13,6 +13,8 @@ import org.smpvisor.domain.Vcpu;
 import org.smpvisor.gic.GicV2Bench;
 import org.smpvisor.gic.hw.Gich;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.variant.Marks;
+import org.smpvisor.variant.Quirk;
 
 /** What Xen's driver of the GICv2 writes where, and in which order. */
 class GicV2Test {
@@ -59,6 +61,31 @@ class GicV2Test {
         assertThat(b.accesses).containsExactly("W GICD+0xf00=0x1000002");
         assertThat(b.cpus[1].mailbox().isEmpty()).isTrue();
         assertThat(b.cpus[3].mailbox().isEmpty()).isFalse();
+    }
+
+    /** The accesses from the acknowledge of an SGI of CPU 3 to its end. */
+    private List<String> endOfAnSgi(GicV2.SgiEnd end) {
+        GicV2 driver = b.driver(end);
+        driver.sendSgi(b.cpus[3], b.cpus[0], SGI);
+        b.accesses.clear();
+        assertThat(driver.readIrq(b.cpus[0])).isEqualTo(SGI);
+        driver.eoiIrq(b.cpus[0], SGI);
+        driver.deactivateIrq(b.cpus[0], SGI);
+        return b.accesses;
+    }
+
+    @Test
+    void h19XenEndsAnSgiWithoutItsSender() {
+        Marks marks = new Marks(1);
+        assertThat(endOfAnSgi(GicV2.SgiEnd.intidOnly(marks)))
+                .containsExactly("R GICC+0xc", "W GICC+0x10=0x2", "W GICC+0x1000=0x2");
+        assertThat(marks.hits(Quirk.H19)).isEqualTo(1);
+    }
+
+    @Test
+    void h19FixedWritesBackWhatWasAcknowledged() {
+        assertThat(endOfAnSgi(GicV2.SgiEnd.withSender(4)))
+                .containsExactly("R GICC+0xc", "W GICC+0x10=0xc02", "W GICC+0x1000=0xc02");
     }
 
     @Test
