@@ -9,6 +9,7 @@ public enum Event {
     QUEUED_ONLY("found in flight: marked QUEUED only, target vCPU"),
     LR_WRITE("written into list register"),
     LR_CLEAN("list register cleaned, LR"),
+    WITHDRAWN("withdrawn from list register"),
     RERAISE("raised again on vCPU"),
     EVICTED("evicted from list register"),
     DROPPED("an assertion was recorded and is dropped, on vCPU"),

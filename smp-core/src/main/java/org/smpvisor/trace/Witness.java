@@ -44,6 +44,17 @@ public interface Witness {
     /** A recorded assertion was forgotten; whoever tells stories may want to remember how it came about. */
     default void assertionDropped(int domain, int virq) {}
 
+    /**
+     * A guest is about to take back what is pending of {@code virq}; only where the corrected rule does that (U10).
+     *
+     * @param v vCPU whose interrupt it is, if it is a private one
+     * @param physical INTID of the physical interrupt behind it, or -1
+     */
+    default void clearBegins(Pcpu cpu, Vcpu v, int virq, int physical) {}
+
+    /** What was raised until now may have been taken back. */
+    default void clearEnds(Pcpu cpu, Vcpu v, int virq, int physical) {}
+
     /** The virtual route of an SPI is about to change from {@code from} to {@code to}. */
     default void routeBegins(Pcpu cpu, int domain, int virq, int from, int to) {}
 

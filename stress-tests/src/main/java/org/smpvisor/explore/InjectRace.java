@@ -130,6 +130,7 @@ public final class InjectRace {
         virtual.writeGroupEnable(1);
         virtual.writePriorityMask(0xff);
         if (cpu.id() == 0) {
+            store(cpu, GICD_CTLR, 4, GICD_CTLR_ENABLE_G1A);
             store(cpu, GICD_ISENABLER + 4, 4, 1L << SPI - 32);
         }
     }

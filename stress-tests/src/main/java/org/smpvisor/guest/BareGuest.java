@@ -57,7 +57,7 @@ public abstract class BareGuest extends GuestProgram {
             }
             case VECTOR_IRQ -> gic.acknowledge(c).then(ACKED);
             case ACKED -> acked(c);
-            case ENDED -> ended(c, (int) c.r[INTID]);
+            case ENDED -> ended(c, (int) c.r[INTID] & GICC_INTID_MASK);
             case RETURN -> c.eret();
             default -> boot(c);
         }

@@ -459,18 +459,23 @@ public final class StormGuest extends GuestProgram {
             GuestTimer.of(c.x0).readControl(c).then(TIMER_STATUS);
         } else if (c.x0 == TimerAbi.EVTCHN_PPI) {
             c.clearUpcall().then(UPCALL_SCAN);
-        } else if (c.x0 >= NR_LOCAL_IRQS && memory.isLevel((int) c.x0)) {
+        } else if (intid(c) >= NR_LOCAL_IRQS && memory.isLevel(intid(c))) {
             c.device(c.x0, QUIET).then(END);
         } else {
             gic.end(c, c.x0).then(ENDED);
         }
     }
 
+    /** What was acknowledged, without the sender that a GICv2 shows above an SGI. */
+    private static int intid(GuestCpu c) {
+        return (int) c.r[INTID] & GICC_INTID_MASK;
+    }
+
     private void ended(GuestCpu c) {
-        if (plan.pingPong() && c.r[INTID] == PING && !memory.isResting()) {
+        if (plan.pingPong() && intid(c) == PING && !memory.isResting()) {
             int to = c.vcpuId() ^ 1;
             gic.send(c, PING, to).then(RETURN);
-        } else if (plan.reringPerMille() > 0 && c.r[INTID] >= NR_LOCAL_IRQS && below(c, 1000) < plan.reringPerMille()) {
+        } else if (plan.reringPerMille() > 0 && intid(c) >= NR_LOCAL_IRQS && below(c, 1000) < plan.reringPerMille()) {
             c.device(c.r[INTID], RING).then(RETURN);
         } else {
             c.eret();

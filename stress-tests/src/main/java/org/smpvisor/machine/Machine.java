@@ -118,7 +118,7 @@ public final class Machine implements AutoCloseable {
                     new GicV2Hardware(gicV2Config(spec), List.of(pcpus), spec.registers(), deactivation(spec));
             GicV2Description host = gicV2Description(description);
             this.hardware = v2;
-            this.driver = new GicV2(v2, host, spec.console(), past);
+            this.driver = new GicV2(v2, host, spec.console(), past, sgiEnd(spec));
             local = host;
         } else {
             GicHardware v3 = new GicHardware(gicConfig(spec), List.of(pcpus), spec.registers(), deactivation(spec));
@@ -190,6 +190,12 @@ public final class Machine implements AutoCloseable {
         return spec.variant().has(Bug.XB_062)
                 ? DeactivationRule.acknowledgerOnly(spec.marks())
                 : DeactivationRule.ANYWHERE;
+    }
+
+    private static GicV2.SgiEnd sgiEnd(MachineSpec spec) {
+        return spec.variant().isFixed(Quirk.H19)
+                ? GicV2.SgiEnd.withSender(spec.description().cpus().size())
+                : GicV2.SgiEnd.intidOnly(spec.marks());
     }
 
     private static Entry.NestedTrap nestedTrap(MachineSpec spec) {

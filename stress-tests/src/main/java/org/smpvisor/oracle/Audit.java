@@ -282,7 +282,7 @@ public final class Audit {
             if (!valid && (mask >>> i & 1) == 0) {
                 continue;
             }
-            PendingIrq p = pending(d, v, (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK));
+            PendingIrq p = ((VgicDomain) d.vgic()).peekInLr(v, lr);
             if (p == null) {
                 report(Violation.Kind.INCONSISTENT, d, null, v, v + " has a list register for no interrupt of " + d);
                 continue;
@@ -324,14 +324,6 @@ public final class Audit {
         if (isSaved && (lr & VirtualCpuInterface.LR_ACTIVE) != 0 && !has(p, PendingIrq.ACTIVE)) {
             inconsistent(d, p, v, "is active in " + where + ", and its entry does not know");
         }
-    }
-
-    private static PendingIrq pending(Domain d, Vcpu v, int virq) {
-        VgicDomain vd = (VgicDomain) d.vgic();
-        if (virq < 32) {
-            return ((VgicVcpu) v.vgic()).pendingIrq(virq);
-        }
-        return virq < 32 + vd.nrSpis() ? vd.spi(virq) : null;
     }
 
     // ---- entries ----------------------------------------------------------------------------------------------------

@@ -118,6 +118,9 @@ public final class Ledger implements Witness {
 
     private final Domain[] domains;
     private final HwWords acked = new HwWords(INTIDS);
+    /** Generation until which a guest has taken back what was not acknowledged; NOW while it does. */
+    private final HwWords clearedUntil = new HwWords(INTIDS);
+
     private final HwWords lost = HwWords.padded(1);
     private final Histogram[] latency;
     private final ConcurrentLinkedQueue<Violation> violations = new ConcurrentLinkedQueue<>();
@@ -295,7 +298,7 @@ public final class Ledger implements Witness {
         long step = generation - before & 0xffffffffL;
         if (step == 0) {
             report(Violation.Kind.DUPLICATED, v, virq, "generation " + generation + " is acknowledged a second time");
-        } else if (step != 1) {
+        } else if (step != 1 && !isCleared(physical, generation - 1)) {
             lost.getAndAdd(0, step - 1);
             report(Violation.Kind.LOST, v, virq, skipped(before + 1, generation - 1));
         }
@@ -396,6 +399,36 @@ public final class Ledger implements Witness {
         }
     }
 
+    // ---- what guests take back --------------------------------------------------------------------------------------
+
+    @Override
+    public void clearBegins(Pcpu cpu, Vcpu v, int virq, int physical) {
+        account(cpu, virq);
+        if (physical >= 0) {
+            clearedUntil.setOpaque(physical, NOW);
+        }
+    }
+
+    /** Of a virtual interrupt all raises that have begun count as seen: nobody will acknowledge them, or not any more. */
+    @Override
+    public void clearEnds(Pcpu cpu, Vcpu v, int virq, int physical) {
+        account(cpu, virq);
+        if (physical >= 0) {
+            clearedUntil.setOpaque(physical, gic.generation(physical));
+            return;
+        }
+        Domain d = domains[v.domain().id()];
+        int source = virq < GicAbi.NR_SGIS ? d.sgiSource(v.vcpuId(), virq) : d.spiSource(virq);
+        for (int r = 0; r < d.vcpus; r++) {
+            d.seen.setOpaque(source * d.vcpus + r, d.begun.getOpaque(source * d.vcpus + r));
+        }
+    }
+
+    /** Whether a guest has taken back the generations up to {@code generation}, or is about to. */
+    private boolean isCleared(int physical, long generation) {
+        return generation <= clearedUntil.getOpaque(physical);
+    }
+
     // ---- routes -----------------------------------------------------------------------------------------------------
 
     @Override
@@ -494,14 +527,15 @@ public final class Ledger implements Witness {
 
     /** At rest: whether the last raise of the physical SPI was acknowledged by a guest. */
     boolean isSettled(int physical) {
-        return acked.getOpaque(physical) == gic.generation(physical);
+        long raised = gic.generation(physical);
+        return acked.getOpaque(physical) == raised || isCleared(physical, raised);
     }
 
     /** At rest: reports what was raised and never acknowledged. */
     void judgeLine(int domain, int virq, int physical, boolean isInLr) {
         long raised = gic.generation(physical);
         long seen = acked.getOpaque(physical);
-        if (raised == seen) {
+        if (raised == seen || isCleared(physical, raised)) {
             if (gic.isActive(physical) && !isInLr) {
                 report(new Violation(
                         Violation.Kind.INCONSISTENT,

@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.variant.Bug;
-import org.smpvisor.variant.Variant;
 
 /** What the validator has seen is handed to the scheduler: circles of locks, and locks that interrupts want. */
 class RealisedCircleTest {
@@ -33,7 +32,7 @@ class RealisedCircleTest {
         ExploreRecord r = new ExploreRun(
                         new ExploreOptions(
                                 List.of(SmallScenarios.named(scenario).orElseThrow()),
-                                Variant.allFixed().with(bug),
+                                BugHunt.background(bug).with(bug),
                                 "pos",
                                 1,
                                 200,

@@ -28,7 +28,12 @@ class WeakSpotReplaysTest {
     /** What is kept: where it was found, what else must be as in Xen for it, and what it looks like. */
     private enum Kept {
         DEAD_LINE(
-                Quirk.H27, "linux-move", Violation.Kind.LOST, "is active in the GIC without a list register", Quirk.H3),
+                Quirk.H27,
+                "linux-move",
+                Violation.Kind.LOST,
+                "is active in the GIC without a list register",
+                Quirk.H3,
+                Quirk.H8),
         DROPPED_ASSERTION(Quirk.H3, "retarget-eoi", Violation.Kind.LOST, "without a list register"),
         STALE_TARGET(Quirk.H2, "virtual-move", Violation.Kind.CORRUPTED, "does not end"),
         WRONG_VCPU(Quirk.H1, "virtual-move", Violation.Kind.WRONG_TARGET, "ceased to be its target"),

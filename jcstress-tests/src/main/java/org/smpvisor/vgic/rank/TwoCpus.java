@@ -81,6 +81,7 @@ final class TwoCpus {
             hardware.cpu(p.id()).virtual().writeGroupEnable(1);
             hardware.cpu(p.id()).virtual().writePriorityMask(0xff);
         }
+        store(cpu0, GUEST_GICD_BASE + GICD_CTLR, 4, GICD_CTLR_ENABLE_G1A);
         store(cpu0, GUEST_GICD_BASE + GICD_ISENABLER + 4, 4, 1L << SPI - 32);
     }
 

@@ -106,7 +106,7 @@ final class ListRegisters {
 
     /** Ends a walk over one of {@code v}'s lists that has taken more steps than there can be entries. */
     void checkSteps(Pcpu cpu, VgicVcpu v, ListNode<PendingIrq> head, ListNode<PendingIrq> last, int steps) {
-        if (steps > 32 + v.domain().nrSpis()) {
+        if (steps > 32 + 16 * v.domain().senders() + v.domain().nrSpis()) {
             throw corrupted(cpu, v, head, last, "does not end");
         }
     }
@@ -183,10 +183,10 @@ final class ListRegisters {
     private void setLr(Pcpu cpu, PendingIrq p, int lr) {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc == null || !faults.fires(Fault.DROP_LR)) {
-            gic.updateLr(cpu, lr, p.irq(), p.priority().getGuarded(cpu), desc == null ? -1 : desc.irq(), PENDING);
+            gic.updateLr(cpu, lr, p.virtualId(), p.priority().getGuarded(cpu), desc == null ? -1 : desc.irq(), PENDING);
             int last = gic.nrLrs() - 1; // filled last, so that the copy is not overwritten at once
             if (desc != null && lr != last && (cpu.lrMask() >>> last & 1) == 0 && faults.fires(Fault.DUPLICATE_LR)) {
-                gic.updateLr(cpu, last, p.irq(), p.priority().getGuarded(cpu), desc.irq(), PENDING);
+                gic.updateLr(cpu, last, p.virtualId(), p.priority().getGuarded(cpu), desc.irq(), PENDING);
             }
         }
         cpu.events().record(Event.LR_WRITE, p.domain(), p.irq(), lr);
@@ -205,6 +205,9 @@ final class ListRegisters {
     @Xen("gic_raise_guest_irq")
     void raiseGuestIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
+        if (!rules.delivery.forward.raises(cpu, v.domain(), p)) {
+            return;
+        }
         if (v.vcpu() == cpu.current() && v.lrPending().isEmpty(cpu)) {
             int lr = findUnusedLr(cpu, 0);
             if (lr < gic.nrLrs()) {
@@ -266,7 +269,10 @@ final class ListRegisters {
     void updateOneLr(Pcpu cpu, VgicVcpu v, int i) {
         v.lock().assertHeldBy(cpu);
         long lr = gic.readLr(cpu, i);
-        PendingIrq p = v.domain().pending(v.vcpu(), (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK));
+        PendingIrq p = v.domain().inLr(v.vcpu(), lr);
+        if (rules.delivery.recall.takes(cpu, this, v, i, p, lr)) {
+            return;
+        }
         if ((lr & VirtualCpuInterface.LR_ACTIVE) != 0) {
             p.status().setBit(cpu, PendingIrq.ACTIVE);
             if (p.status().testBit(cpu, PendingIrq.ENABLED)
@@ -297,12 +303,13 @@ final class ListRegisters {
         cpu.setLrMask(cpu.lrMask() & ~(1L << i));
         cpu.events().record(Event.LR_CLEAN, p.domain(), p.irq(), i);
         IrqDesc desc = p.desc().getOpaque(cpu);
-        if (desc != null) {
+        if (desc != null && rules.delivery.progress.ends(cpu, p, desc)) {
             rules.past.status.finish(cpu, desc);
         }
         p.status().clearBit(cpu, PendingIrq.VISIBLE);
         p.status().clearBit(cpu, PendingIrq.ACTIVE);
         p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
+        rules.delivery.level.ended(cpu, v.domain(), p);
         int status = p.status().getOpaque(cpu);
         boolean enabled = (status & 1 << PendingIrq.ENABLED) != 0;
         boolean queued = (status & 1 << PendingIrq.QUEUED) != 0;
@@ -330,6 +337,53 @@ final class ListRegisters {
         } else if (queued) {
             dropped(cpu, v, p);
         }
+    }
+
+    /**
+     * Takes a list register back that the guest has not acknowledged: its interrupt is held from now on, or goes to the target of
+     * its migration. V held, interrupts masked. Only corrected rules do that.
+     */
+    void withdraw(Pcpu cpu, VgicVcpu v, int i, PendingIrq p, long lr) {
+        v.lock().assertHeldBy(cpu);
+        gic.writeLr(cpu, i, lr & ~VirtualCpuInterface.LR_STATE);
+        cpu.setLrMask(cpu.lrMask() & ~(1L << i));
+        cpu.events().record(Event.WITHDRAWN, p.domain(), p.irq(), i);
+        p.status().setBit(cpu, PendingIrq.QUEUED);
+        p.status().clearBit(cpu, PendingIrq.VISIBLE);
+        p.status().clearBit(cpu, PendingIrq.ACTIVE);
+        p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
+        if (p.status().testBit(cpu, PendingIrq.MIGRATING)) {
+            RankRules.MigrationEndRule end = rules.injectsAgain;
+            end.leaving(cpu, p, true);
+            rules.past.retireOrder.end(cpu, this, v, p, p.desc().getOpaque(cpu), end);
+            reinjections[cpu.id()].push(p);
+        }
+    }
+
+    /**
+     * Takes back what is recorded or pending of {@code p}. V of {@code held} held. Only corrected rules do that.
+     *
+     * @return whether {@code held} is to be kicked
+     */
+    boolean unpend(Pcpu cpu, VgicVcpu held, PendingIrq p) {
+        int status = p.status().getOpaque(cpu);
+        if (p.inflight().isEmpty(cpu) || (status & 1 << PendingIrq.MIGRATING) != 0) {
+            return false;
+        }
+        p.status().clearBit(cpu, PendingIrq.QUEUED);
+        if ((status & 1 << PendingIrq.VISIBLE) != 0) {
+            p.orders().setGuarded(cpu, DeliveryRules.UNPEND);
+            return DeliveryRules.recalled(cpu, this, held, p);
+        }
+        removeLrPending(cpu, held, p);
+        removeInflight(cpu, held, p);
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        if (desc != null) {
+            rules.past.status.finish(cpu, desc);
+            cpu.smpWmb(); // off the list before the line can fire again
+            gic.deactivateIrq(cpu, desc.irq());
+        }
+        return false;
     }
 
     /** Routes an interrupt whose migration ends to where its target runs. V of the old vCPU held. */
@@ -360,6 +414,7 @@ final class ListRegisters {
             updateOneLr(cpu, v, Long.numberOfTrailingZeros(mask));
         }
         rules.late.synced(cpu, v);
+        rules.delivery.recall.synced(cpu, v);
         v.lock().unlockIrqRestore(cpu, flags);
     }
 
@@ -370,6 +425,7 @@ final class ListRegisters {
     private void restorePendingIrqs(Pcpu cpu, VgicVcpu v) {
         v.lock().lock(cpu);
         rules.late.look(cpu, this, v);
+        rules.delivery.recall.beforeEntry(cpu, this, v);
         ListNode<PendingIrq> walkFrom = v.inflight();
         int lr = 0;
         int left = gic.nrLrs();
@@ -463,11 +519,10 @@ final class ListRegisters {
         for (ListNode<PendingIrq> n = last.next(cpu); n != v.inflight(); n = n.next(cpu)) {
             PendingIrq p = entry(cpu, v, v.inflight(), last, n, steps++);
             last = n;
-            int priority = p.priority().getGuarded(cpu) >> 3; // a 5-bit scale, compared with 8 bits of VPMR as Xen does
-            if (priority >= mask || priority >= running) {
+            if (rules.delivery.mask.holdsBack(cpu, p, p.priority().getGuarded(cpu), mask, running)) {
                 break;
             }
-            if (p.status().testBit(cpu, PendingIrq.ENABLED)) {
+            if (p.status().testBit(cpu, PendingIrq.ENABLED) && rules.delivery.forward.counts(cpu, v.domain(), p)) {
                 pending = true;
                 break;
             }
@@ -478,6 +533,6 @@ final class ListRegisters {
 
     /** Which interrupt list register {@code lr} of this pCPU names. */
     private PendingIrq content(Pcpu cpu, VgicVcpu v, int lr) {
-        return v.domain().pending(v.vcpu(), (int) (gic.readLr(cpu, lr) & VirtualCpuInterface.LR_VIRTUAL_MASK));
+        return v.domain().inLr(v.vcpu(), gic.readLr(cpu, lr));
     }
 }

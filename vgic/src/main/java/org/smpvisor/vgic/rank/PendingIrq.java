@@ -1,5 +1,6 @@
 package org.smpvisor.vgic.rank;
 
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
@@ -33,6 +34,7 @@ public final class PendingIrq {
     /** vCPU that it is private to, {@code null} for an SPI. */
     private final VgicVcpu owningVcpu;
 
+    private final int sender;
     private final String name;
 
     /** Atomic bits, nearly always changed under the lock of the vCPU whose list it is on. */
@@ -65,13 +67,27 @@ public final class PendingIrq {
     /** Target that a migration in progress was asked for; shadow like {@link #owner}. */
     private final IntCell migratingTo;
 
+    /** What is to be done to the list register that it is in, see {@link DeliveryRules}; for corrected rules alone. */
+    @GuardedBy("V of the owner")
+    private final IntCell orders;
+
+    /** Whether the line of a level-triggered SPI without hardware behind it is high; for the corrected rule of U3 alone. */
+    private final IntCell line;
+
     /** @param owningVcpu vCPU that it is private to, {@code null} for an SPI */
     @Xen("vgic_init_pending_irq")
     PendingIrq(int irq, VgicDomain domain, VgicVcpu owningVcpu) {
+        this(irq, domain, owningVcpu, 0);
+    }
+
+    /** @param sender vCPU that sends it, if it is an SGI and senders are told apart */
+    PendingIrq(int irq, VgicDomain domain, VgicVcpu owningVcpu, int sender) {
         this.irq = irq;
         this.domain = domain;
         this.owningVcpu = owningVcpu;
-        this.name = (owningVcpu == null ? domain.domain() : owningVcpu.vcpu()) + ".irq" + irq;
+        this.sender = sender;
+        this.name = (owningVcpu == null ? domain.domain() : owningVcpu.vcpu()) + ".irq" + irq
+                + (sender == 0 ? "" : "from" + sender);
         Guard guard = new OwnersLock();
         this.status = new IntCell(name + ".status");
         this.desc = new RefCell<>(name + ".desc", null);
@@ -82,6 +98,8 @@ public final class PendingIrq {
         this.owner = new RefCell<>(name + ".owner", null);
         this.queueOwner = new RefCell<>(name + ".queue_owner", null);
         this.migratingTo = new IntCell(name + ".migrating_to");
+        this.orders = new IntCell(name + ".orders", guard, 0);
+        this.line = new IntCell(name + ".line");
     }
 
     /**
@@ -128,6 +146,11 @@ public final class PendingIrq {
     /** Virtual INTID. */
     public int irq() {
         return irq;
+    }
+
+    /** INTID as a list register names it: above that of an SGI stands its sender. */
+    int virtualId() {
+        return irq | sender << GicAbi.GICC_SOURCE_SHIFT;
     }
 
     /** Id of the domain it belongs to. */
@@ -184,6 +207,14 @@ public final class PendingIrq {
 
     IntCell migratingTo() {
         return migratingTo;
+    }
+
+    IntCell orders() {
+        return orders;
+    }
+
+    IntCell line() {
+        return line;
     }
 
     /** Status in words, for reports. */

@@ -45,9 +45,13 @@ final class RankRegisters {
             return false;
         }
         d.lock().lockIrq(cpu);
-        int kept = d.ctlr().getGuarded(cpu) & ~enable;
-        d.ctlr().setGuarded(cpu, kept | (int) io.merge(0, 4) & enable);
+        int before = d.ctlr().getGuarded(cpu);
+        int after = before & ~enable | (int) io.merge(0, 4) & enable;
+        d.ctlr().setGuarded(cpu, after);
         d.lock().unlockIrq(cpu);
+        if (before != after) {
+            vgic.rules().delivery.forward.switched(cpu, vgic, d, (after & enable) != 0);
+        }
         return true;
     }
 
@@ -78,6 +82,29 @@ final class RankRegisters {
         rank.ienable().setGuarded(cpu, after);
         vgic.changeEnable(cpu, v, set ? after & ~before : before & ~after, rank, set);
         use.unlock(cpu, rank.lock(), flags);
+        return true;
+    }
+
+    /** The pending banks, or the active ones. */
+    boolean readStatus(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank == null) {
+            return io.answer(0);
+        }
+        int bits = vgic.rules().registers.status.read(cpu, vgic, v, rank, (o & ~0x7f) >= GICD_ISACTIVER);
+        return io.answerPart(bits & 0xffffffffL, 4);
+    }
+
+    /** A store to ISACTIVER, which Xen does not implement. */
+    boolean writeActive(Pcpu cpu, Vcpu v, int o) {
+        return vgic.rules().registers.setActive.accepts(cpu, v, 8 * (o & 0x7c));
+    }
+
+    boolean writeClearActive(Pcpu cpu, Vcpu v, MmioAccess io, int o) {
+        VgicIrqRank rank = d.rankOfRegister(v, 1, o & 0x7f);
+        if (rank != null) {
+            vgic.rules().registers.clearActive.clear(cpu, vgic, v, rank, (int) io.value());
+        }
         return true;
     }
 

@@ -70,7 +70,12 @@ final class RankRules {
         void pendingAgain(Pcpu cpu, PendingIrq p);
     }
 
-    /** Finds whom to evict (H26, H28). */
+    /** Whether a victim walk goes on behind the head of its list (H26). */
+    private interface HeadRule {
+        boolean goesOn(Pcpu cpu, PendingIrq p);
+    }
+
+    /** Finds whom to evict (H28). */
     interface VictimRule {
         /**
          * @param from where the last walk of this flush ended, the head of the inflight list at first
@@ -128,6 +133,9 @@ final class RankRules {
     private static final int STALE =
             1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE | 1 << PendingIrq.MIGRATING;
 
+    /** Bits 47:40 of an address in Xen's direct map. */
+    private static final int DIRECT_MAP_BYTE = 0x80;
+
     private static final int LATE = 1 << PendingIrq.QUEUED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ENABLED;
 
     /** Whether a purely virtual SPI migrates like a hardware one (H1); Xen never migrates it. */
@@ -143,6 +151,7 @@ final class RankRules {
     final DisabledRule disabled;
     final ActiveRule active;
     final VictimRule victim;
+    private final HeadRule head;
     final EnableKickRule enableKick;
     final VisibleKickRule visibleKick;
     final TrapEntryRule trapEntry;
@@ -151,6 +160,12 @@ final class RankRules {
     final PowerOnRule powerOn;
     final ListLinks links;
     final PastRankRules past;
+    final DeliveryRules delivery;
+    final RegisterRules registers;
+
+    /** How a migration ends whose assertion must not be forgotten. */
+    final MigrationEndRule injectsAgain = new InjectAgain();
+
     private final OwnerRule virtualOwner;
     private final OwnerRule hardwareOwner;
     private final MigrationEndRule virtualMigrationEnd;
@@ -163,8 +178,10 @@ final class RankRules {
     private final Quirk hardwareCause;
     private final Marks marks;
 
-    RankRules(Variant variant, Marks marks) {
+    RankRules(Variant variant, Marks marks, GicHwOperations gic) {
         this.marks = marks;
+        delivery = new DeliveryRules(variant, marks, gic);
+        registers = new RegisterRules(variant, marks);
         virtualCause = firstInForce(variant, Quirk.H1, Quirk.H2, Quirk.H10);
         hardwareCause = firstInForce(variant, Quirk.H3, Quirk.H2, Quirk.H10);
         this.links = new ListLinks(marks, virtualCause, hardwareCause);
@@ -187,6 +204,7 @@ final class RankRules {
         disabled = variant.isFixed(Quirk.H11) ? RankRules::queuedStays : this::queuedIsDropped;
         active =
                 variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
+        head = variant.isFixed(Quirk.H26) ? (cpu, p) -> false : this::readAsEntry;
         victim = variant.isFixed(Quirk.H28) ? RankRules::leastUrgent : this::xenVictim;
         enableKick = variant.isFixed(Quirk.SV1) ? (cpu, p, v) -> true : this::noKick;
         visibleKick = variant.isFixed(Quirk.SV2) ? (cpu, p) -> p.owner().getOpaque(cpu) : this::noKickForVisible;
@@ -500,7 +518,9 @@ final class RankRules {
             PendingIrq candidate = n.element();
             lrs.checkSteps(cpu, v, v.inflight(), from, ++steps);
             if (candidate == null) {
-                reached(cpu, Quirk.H28, p); // the list head is read as an entry: never a victim
+                if (!head.goesOn(cpu, p)) {
+                    return null;
+                }
                 continue;
             }
             int urgency = candidate.priority().getGuarded(cpu);
@@ -515,6 +535,15 @@ final class RankRules {
             }
         }
         return null;
+    }
+
+    /**
+     * Xen reads the head as an entry. What lies where its status would be says that it is not VISIBLE; what lies where its priority
+     * would be is a byte of an address, which ends the flush if it happens to equal the priority of {@code p}.
+     */
+    private boolean readAsEntry(Pcpu cpu, PendingIrq p) {
+        reached(cpu, Quirk.H26, p);
+        return p.priority().peek(cpu) != DIRECT_MAP_BYTE;
     }
 
     private static PendingIrq leastUrgent(

@@ -2,9 +2,11 @@ package org.smpvisor.vgic.rank;
 
 import static org.smpvisor.abi.GicAbi.GICD_CTLR_ARE_NS;
 import static org.smpvisor.abi.GicAbi.GICV2_CPUS;
+import static org.smpvisor.abi.GicAbi.NR_SGIS;
 
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.abi.TimerAbi;
+import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
@@ -54,7 +56,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             GicHwOperations gic, Pcpu[] pcpus, Variant variant, Marks marks, FaultPlan faults, Witness witness) {
         this.gic = gic;
         this.pcpus = pcpus.clone();
-        this.rules = new RankRules(variant, marks);
+        this.rules = new RankRules(variant, marks, gic);
         this.guardBinding = rules.useOwnersLock && !faults.misroutes();
         this.faults = faults;
         this.lrs = new ListRegisters(gic, this.pcpus, rules, faults, witness);
@@ -78,7 +80,13 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     @Xen("domain_vgic_init")
     public VgicDomain createDomain(Pcpu cpu, Domain d, int spis) {
         boolean v2 = getsV2(d);
-        VgicDomain vd = new VgicDomain(d, spis, guardBinding, v2 ? 0 : GICD_CTLR_ARE_NS);
+        VgicDomain vd = new VgicDomain(
+                d,
+                spis,
+                guardBinding,
+                v2 ? 0 : GICD_CTLR_ARE_NS,
+                rules.registers.keepsStrayRoutes,
+                v2 && rules.delivery.keepsSenders ? d.maxVcpus() : 1);
         d.setVgic(vd);
         if (v2) {
             VgicV2 frames = new VgicV2(this, vd);
@@ -169,12 +177,17 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
 
     @Override
     public void injectIrq(Pcpu cpu, Domain d, Vcpu given, int virq, boolean level) {
-        if (!level) {
-            return;
+        VgicDomain vd = of(d);
+        if (rules.delivery.level.moved(cpu, this, vd, given, virq, level)) {
+            raise(cpu, d, given, vd.pending(given, virq));
         }
+    }
+
+    /** Makes {@code p} pending, by whatever reason. No vGIC lock held. */
+    void raise(Pcpu cpu, Domain d, Vcpu given, PendingIrq p) {
         cpu.count(Counter.INJECTIONS);
         VgicDomain vd = of(d);
-        PendingIrq p = vd.pending(given, virq);
+        int virq = p.irq();
         ListRegisters.Reinjections again = lrs.reinjections(cpu);
         int mark = again.mark();
         int flags = cpu.localSaveFlags();
@@ -185,12 +198,15 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         VgicVcpu v = lockGuardian(cpu, vd, p, named);
         boolean inflight = !p.inflight().isEmpty(cpu);
         boolean accepted = queue(cpu, v, p, rank, priority);
+        boolean kicks = accepted && rules.delivery.wake.kicks(cpu, p, v);
         if (named == null && p.irq() >= 32) {
             rules.queued(cpu, vd, v, p);
         }
         v.lock().unlockIrqRestore(cpu, flags);
         if (accepted) {
             reinject(cpu, again, mark);
+        }
+        if (kicks) {
             rules.past.kick.kick(cpu, scheduler, v, inflight, sample);
         }
     }
@@ -210,7 +226,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
 
     /** Records an assertion. V held. Returns false if the vCPU is down and nothing was done. */
     private boolean queue(Pcpu cpu, VgicVcpu v, PendingIrq p, VgicIrqRank rank, int priority) {
-        if (v.vcpu().pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
+        if (v.vcpu().pauseFlags().testBit(cpu, Vcpu.VPF_DOWN) && !rules.delivery.down.isKept(cpu, p, v)) {
             cpu.events().record(Event.VCPU_DOWN, p.domain(), p.irq(), v.vcpu().vcpuId());
             return false;
         }
@@ -219,6 +235,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             cpu.count(Counter.GUEST_SGIS_COALESCED);
         }
         p.status().setBit(cpu, PendingIrq.QUEUED);
+        rules.delivery.progress.recorded(cpu, p);
         if (!p.inflight().isEmpty(cpu)) {
             rules.found(cpu, p, v);
             rules.late.noted(cpu, v);
@@ -236,7 +253,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     /** Injects what finished migrations left behind, with no lock held. */
     private void reinject(Pcpu cpu, ListRegisters.Reinjections again, int mark) {
         for (PendingIrq p = again.pop(mark); p != null; p = again.pop(mark)) {
-            injectIrq(cpu, domainOf(cpu, p), null, p.irq(), true);
+            raise(cpu, domainOf(cpu, p), null, p);
         }
     }
 
@@ -378,28 +395,35 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             if (!d.isValidLine(virq)) {
                 return;
             }
-            PendingIrq p = d.pending(v, virq);
             VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
-            cpu.events().record(Event.ENABLE, p.domain(), virq, v.vcpuId());
-            int flags = cpu.localSaveFlags();
-            VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
-            p.status().setBit(cpu, PendingIrq.ENABLED);
-            boolean inflight = !p.inflight().isEmpty(cpu);
-            boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
-            if (inflight && !raised) {
-                rules.late.noted(cpu, guardian);
-            }
-            if (raised) {
-                rules.found(cpu, p, guardian);
-                lrs.raiseGuestIrq(cpu, guardian, p);
-            }
-            guardian.lock().unlockIrqRestore(cpu, flags);
-            if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
-                scheduler.kick(cpu, guardian.vcpu());
-            } else if (inflight && !raised) {
-                kickHolder(cpu, p);
+            cpu.events().record(Event.ENABLE, v.domain().id(), virq, v.vcpuId());
+            PendingIrq p = d.pending(v, virq);
+            enable(cpu, d, v, p, target);
+            for (int sender = 1; virq < NR_SGIS && sender < d.senders(); sender++) {
+                enable(cpu, d, v, of(v).sgiFrom(virq, sender), target);
             }
             enableHardware(cpu, v, p, target, rank);
+        }
+    }
+
+    private void enable(Pcpu cpu, VgicDomain d, Vcpu v, PendingIrq p, VgicVcpu target) {
+        int flags = cpu.localSaveFlags();
+        VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
+        p.status().setBit(cpu, PendingIrq.ENABLED);
+        boolean inflight = !p.inflight().isEmpty(cpu);
+        boolean raised = inflight && !p.status().testBit(cpu, PendingIrq.VISIBLE);
+        if (inflight && !raised) {
+            rules.late.noted(cpu, guardian);
+        }
+        if (raised) {
+            rules.found(cpu, p, guardian);
+            lrs.raiseGuestIrq(cpu, guardian, p);
+        }
+        guardian.lock().unlockIrqRestore(cpu, flags);
+        if (raised && rules.enableKick.kicks(cpu, p, guardian)) {
+            scheduler.kick(cpu, guardian.vcpu());
+        } else if (inflight && !raised) {
+            kickHolder(cpu, p);
         }
     }
 
@@ -440,21 +464,152 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             if (!d.isValidLine(virq)) {
                 return;
             }
-            PendingIrq p = d.pending(v, virq);
-            cpu.events().record(Event.DISABLE, p.domain(), virq, v.vcpuId());
-            int flags = cpu.localSaveFlags();
-            VgicVcpu target = virq < 32 ? of(v) : d.target(cpu, virq);
-            VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
-            p.status().clearBit(cpu, PendingIrq.ENABLED);
-            lrs.removeLrPending(cpu, guardian, p);
-            IrqDesc desc = p.desc().getOpaque(cpu);
-            guardian.lock().unlockIrqRestore(cpu, flags);
+            cpu.events().record(Event.DISABLE, v.domain().id(), virq, v.vcpuId());
+            IrqDesc desc = disable(cpu, d, v, d.pending(v, virq));
+            for (int sender = 1; virq < NR_SGIS && sender < d.senders(); sender++) {
+                disable(cpu, d, v, of(v).sgiFrom(virq, sender));
+            }
             if (desc != null) {
-                flags = rules.past.disableDesc.lock(cpu, desc.lock());
+                int flags = rules.past.disableDesc.lock(cpu, desc.lock());
                 desc.handler(cpu).disable(cpu, desc);
                 rules.past.disableDesc.unlock(cpu, desc.lock(), flags);
             }
         }
+    }
+
+    /** Returns the descriptor behind it, as seen under V. */
+    private IrqDesc disable(Pcpu cpu, VgicDomain d, Vcpu v, PendingIrq p) {
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
+        int flags = cpu.localSaveFlags();
+        VgicVcpu target = p.irq() < 32 ? of(v) : d.target(cpu, p.irq());
+        VgicVcpu guardian = rules.past.enableVcpu.lock(cpu, this, d, v, p, target);
+        p.status().clearBit(cpu, PendingIrq.ENABLED);
+        lrs.removeLrPending(cpu, guardian, p);
+        IrqDesc desc = p.desc().getOpaque(cpu);
+        boolean kicks = rules.delivery.recall.disabled(cpu, lrs, guardian, p);
+        guardian.lock().unlockIrqRestore(cpu, flags);
+        reinject(cpu, again, mark);
+        if (kicks) {
+            scheduler.kick(cpu, guardian.vcpu());
+        }
+        return desc;
+    }
+
+    // ---- what corrected rules do beside Xen -------------------------------------------------------------------------
+
+    void kick(Pcpu cpu, VgicVcpu v) {
+        scheduler.kick(cpu, v.vcpu());
+    }
+
+    /** Raises whatever of {@code v} is enabled and only held. V held. */
+    void raiseHeld(Pcpu cpu, VgicVcpu v) {
+        DeliveryRules.raiseHeld(cpu, lrs, v);
+    }
+
+    /** Everything that waits for a list register of {@code v} is held from now on. V held. */
+    void holdWaiting(Pcpu cpu, VgicVcpu v) {
+        for (ListNode<PendingIrq> n = v.lrPending().next(cpu);
+                n != v.lrPending();
+                n = v.lrPending().next(cpu)) {
+            lrs.removeLrPending(cpu, v, n.element());
+        }
+    }
+
+    /** An SPI is not to be delivered any more. R held. */
+    void holdBack(Pcpu cpu, VgicDomain d, int virq) {
+        PendingIrq p = d.spi(virq);
+        int flags = cpu.localSaveFlags();
+        VgicVcpu guardian = lockGuardian(cpu, d, p, d.target(cpu, virq));
+        lrs.removeLrPending(cpu, guardian, p);
+        recallAndUnlock(cpu, guardian, p, flags);
+    }
+
+    /** An SPI that may be delivered again is raised if it is held. R held. */
+    void raiseHeld(Pcpu cpu, VgicDomain d, int virq) {
+        PendingIrq p = d.spi(virq);
+        int flags = cpu.localSaveFlags();
+        VgicVcpu guardian = lockGuardian(cpu, d, p, d.target(cpu, virq));
+        boolean raised = !p.inflight().isEmpty(cpu) && DeliveryRules.isReady(cpu, p);
+        if (raised) {
+            lrs.raiseGuestIrq(cpu, guardian, p);
+        }
+        guardian.lock().unlockIrqRestore(cpu, flags);
+        if (raised) {
+            scheduler.kick(cpu, guardian.vcpu());
+        }
+    }
+
+    /** The list register of {@code p}, if it is in one, is looked at by its vCPU soon. V of {@code guardian} held, dropped. */
+    private void recallAndUnlock(Pcpu cpu, VgicVcpu guardian, PendingIrq p, int flags) {
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
+        boolean kicks = p.status().testBit(cpu, PendingIrq.VISIBLE) && DeliveryRules.recalled(cpu, lrs, guardian, p);
+        guardian.lock().unlockIrqRestore(cpu, flags);
+        reinject(cpu, again, mark);
+        if (kicks) {
+            scheduler.kick(cpu, guardian.vcpu());
+        }
+    }
+
+    /** Takes back what is recorded or pending of {@code p}. No vGIC lock held. */
+    void takeBack(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu named) {
+        ListRegisters.Reinjections again = lrs.reinjections(cpu);
+        int mark = again.mark();
+        int flags = cpu.localSaveFlags();
+        VgicVcpu guardian = lockGuardian(cpu, d, p, named);
+        boolean kicks = lrs.unpend(cpu, guardian, p);
+        guardian.lock().unlockIrqRestore(cpu, flags);
+        reinject(cpu, again, mark);
+        if (kicks) {
+            scheduler.kick(cpu, guardian.vcpu());
+        }
+    }
+
+    /** Pending or active bits of a rank as the vGIC knows them. No lock held; V for each interrupt. */
+    int readStatus(Pcpu cpu, Vcpu v, VgicIrqRank rank, boolean active) {
+        VgicDomain d = of(v.domain());
+        int bits = 0;
+        for (int i = 0; i < 32 && d.isValidLine(32 * rank.index() + i); i++) {
+            PendingIrq p = d.pending(v, 32 * rank.index() + i);
+            int flags = cpu.localSaveFlags();
+            VgicVcpu guardian = lockGuardian(cpu, d, p, p.irq() < 32 ? of(v) : null);
+            int s = p.status().getOpaque(cpu);
+            guardian.lock().unlockIrqRestore(cpu, flags);
+            boolean isActive = (s & 1 << PendingIrq.VISIBLE) != 0 && (s & 1 << PendingIrq.ACTIVE) != 0;
+            boolean isPending = (s & 1 << PendingIrq.QUEUED) != 0 || (s & 1 << PendingIrq.VISIBLE) != 0 && !isActive;
+            bits |= (active ? isActive : isPending) ? 1 << i : 0;
+        }
+        return bits;
+    }
+
+    /** Deactivates interrupts of a rank that are in list registers. No lock held; V for each interrupt. */
+    void deactivate(Pcpu cpu, Vcpu v, VgicIrqRank rank, int mask) {
+        VgicDomain d = of(v.domain());
+        for (int bits = mask; bits != 0; bits &= bits - 1) {
+            int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
+            if (!d.isValidLine(virq)) {
+                return;
+            }
+            PendingIrq p = d.pending(v, virq);
+            int flags = cpu.localSaveFlags();
+            VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null);
+            if (p.status().testBit(cpu, PendingIrq.VISIBLE)) {
+                p.orders().setGuarded(cpu, DeliveryRules.DEACTIVATE);
+            }
+            recallAndUnlock(cpu, guardian, p, flags);
+        }
+    }
+
+    /** Clears the pending bit of a physical line. No lock held. */
+    void clearLine(Pcpu cpu, IrqDesc desc) {
+        int flags = desc.lock().lockIrqSave(cpu);
+        gic.setPendingState(cpu, desc, false);
+        desc.lock().unlockIrqRestore(cpu, flags);
+    }
+
+    RankRules rules() {
+        return rules;
     }
 
     // ---- migration --------------------------------------------------------------------------------------------------
@@ -462,10 +617,17 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     /** A guest wrote the target of {@code virq}: moves it to vCPU {@code to}. R held. Unchanged targets do nothing. */
     void storeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
         rank.lock().assertHeldBy(cpu);
+        boolean wasNowhere = rules.registers.nowhere.leftNowhere(cpu, rank, virq);
         int from = rank.targetOpaque(cpu, virq);
-        if (from == to) {
-            return;
+        if (from != to) {
+            changeTarget(cpu, d, rank, virq, from, to);
         }
+        if (wasNowhere) {
+            rules.registers.nowhere.leads(cpu, this, d, virq);
+        }
+    }
+
+    private void changeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int from, int to) {
         PendingIrq p = d.spi(virq);
         VgicVcpu old = of(d.domain().vcpu(from));
         VgicVcpu next = of(d.domain().vcpu(to));
@@ -525,7 +687,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         }
         guardian.lock().unlockIrqRestore(cpu, flags);
         if (again) {
-            injectIrq(cpu, d.domain(), next.vcpu(), p.irq(), true);
+            raise(cpu, d.domain(), next.vcpu(), p);
         }
         return true;
     }
@@ -567,27 +729,33 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             if (desc != null) {
                 int flags = desc.lock().lockIrqSave(cpu);
                 gic.setPendingState(cpu, desc, true);
+                rules.registers.setsLine(cpu, d.pending(v, virq));
                 desc.lock().unlockIrqRestore(cpu, flags);
             } else {
-                injectIrq(cpu, v.domain(), rank.index() == 0 ? v : null, virq, true);
+                raise(cpu, v.domain(), rank.index() == 0 ? v : null, d.pending(v, virq));
             }
         }
     }
 
-    /** A guest wrote pending bits of {@code rank} to ICPENDR: nothing is cleared, Xen only warns. R is not held; V per bit. */
+    /** A guest wrote pending bits of {@code rank} to ICPENDR: Xen clears nothing (U10). R is not held; V per bit. */
     @Xen("vgic_check_inflight_irqs_pending")
     void checkInflightIrqsPending(Pcpu cpu, Vcpu v, int mask, VgicIrqRank rank) {
         VgicDomain d = of(v.domain());
         for (int bits = mask; bits != 0; bits &= bits - 1) {
             int virq = 32 * rank.index() + Integer.numberOfTrailingZeros(bits);
             PendingIrq p = d.pending(v, virq);
+            rules.registers.clearPending.begins(cpu, this, v, p);
+            ListRegisters.Reinjections again = lrs.reinjections(cpu);
+            int mark = again.mark();
             int flags = cpu.localSaveFlags();
             VgicVcpu guardian = lockGuardian(cpu, d, p, virq < 32 ? of(v) : null, rules.past.clearPending);
-            if (!p.inflight().isEmpty(cpu)) {
-                cpu.warn();
-                cpu.events().record(Event.STAYS_PENDING, p.domain(), virq, v.vcpuId());
-            }
+            boolean kicks = rules.registers.clearPending.clear(cpu, lrs, guardian, v, p);
             rules.past.clearPending.unlock(cpu, guardian.lock(), flags);
+            reinject(cpu, again, mark);
+            if (kicks) {
+                scheduler.kick(cpu, guardian.vcpu());
+            }
+            rules.registers.clearPending.ends(cpu, this, v, p);
         }
     }
 
@@ -619,7 +787,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         Domain d = v.domain();
         for (int i = 0; i < d.maxVcpus(); i++) {
             if (d.vcpu(i) != v) {
-                sendTo(cpu, d, d.vcpu(i), sgi);
+                sendTo(cpu, v, d.vcpu(i), sgi);
             }
         }
     }
@@ -629,14 +797,14 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     void sendToList(Pcpu cpu, Vcpu v, int sgi, int base, int targets) {
         Domain d = v.domain();
         for (int list = targets; list != 0; list &= list - 1) {
-            sendTo(cpu, d, d.vcpu(base + Integer.numberOfTrailingZeros(list)), sgi);
+            sendTo(cpu, v, d.vcpu(base + Integer.numberOfTrailingZeros(list)), sgi);
         }
     }
 
-    private void sendTo(Pcpu cpu, Domain d, Vcpu target, int sgi) {
+    private void sendTo(Pcpu cpu, Vcpu sender, Vcpu target, int sgi) {
         if (target != null && !target.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
             cpu.count(Counter.GUEST_SGIS);
-            injectIrq(cpu, d, target, sgi, true);
+            raise(cpu, sender.domain(), target, rules.delivery.sender.entry(cpu, of(target), sgi, sender));
         }
     }
 

@@ -3,11 +3,13 @@ package org.smpvisor.vgic.rank;
 import static org.smpvisor.abi.GicAbi.NR_LOCAL_IRQS;
 import static org.smpvisor.abi.GicAbi.NR_SGIS;
 
+import org.smpvisor.abi.GicAbi;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
 import org.smpvisor.variant.Xen;
@@ -17,6 +19,8 @@ import org.smpvisor.vgic.mmio.MmioHandlers;
 @Xen("struct vgic_dist")
 public final class VgicDomain implements Domain.State {
     private static final int MAX_SPIS = 1020 - 32;
+    /** The group enables of GICD_CTLR; a virtual GICv3 has the one, a virtual GICv2 the other. */
+    private static final int FORWARDING = 3;
 
     private final Domain domain;
     private final int nrSpis;
@@ -25,11 +29,12 @@ public final class VgicDomain implements Domain.State {
     private final PendingIrq[] pendingIrqs;
     private final MmioHandlers mmio;
     private final boolean guardBinding;
+    private final int senders;
 
     /** Which virtual interrupts have a user, a bit each; no lock: who gets one is decided by the bit. */
     private final IntCell[] allocated;
 
-    /** GICD_CTLR; injection never looks at it. */
+    /** GICD_CTLR; Xen's injection never looks at it (H16). */
     @GuardedBy("lock")
     private final IntCell ctlr;
 
@@ -37,12 +42,15 @@ public final class VgicDomain implements Domain.State {
      * @param spis number of SPIs wanted, rounded up to a multiple of 32
      * @param guardBinding whether the rules in force touch an interrupt under the lock of its owner only
      * @param control GICD_CTLR at first
+     * @param keepsStrayRoutes whether routes that name no vCPU are kept
+     * @param senders how many senders of an SGI are told apart, 1 for none
      * @throws IllegalArgumentException if more than 988 result
      */
     @Xen("domain_vgic_init")
-    VgicDomain(Domain domain, int spis, boolean guardBinding, int control) {
+    VgicDomain(Domain domain, int spis, boolean guardBinding, int control, boolean keepsStrayRoutes, int senders) {
         this.domain = domain;
         this.guardBinding = guardBinding;
+        this.senders = senders;
         this.nrSpis = (spis + 31) / 32 * 32;
         if (nrSpis > MAX_SPIS) {
             throw new IllegalArgumentException(domain + ": " + spis + " SPIs are too many, at most 960 are possible");
@@ -55,7 +63,7 @@ public final class VgicDomain implements Domain.State {
             pendingIrqs[i] = new PendingIrq(i + 32, this, null);
         }
         for (int i = 0; i < sharedRanks.length; i++) {
-            sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0);
+            sharedRanks[i] = new VgicIrqRank(domain.toString(), i + 1, 0, keepsStrayRoutes);
         }
         this.mmio = new MmioHandlers(domain.toString());
         this.allocated = new IntCell[1 + nrSpis / 32];
@@ -79,6 +87,21 @@ public final class VgicDomain implements Domain.State {
 
     IntCell ctlr() {
         return ctlr;
+    }
+
+    /** How many senders of an SGI are told apart, 1 for none. */
+    int senders() {
+        return senders;
+    }
+
+    /** Whether GICD_CTLR lets interrupts through, without the lock. */
+    boolean isForwarding(Pcpu cpu) {
+        return (ctlr.getOpaque(cpu) & FORWARDING) != 0;
+    }
+
+    /** The same for marks. */
+    boolean peekForwarding(Pcpu cpu) {
+        return (ctlr.peek(cpu) & FORWARDING) != 0;
     }
 
     MmioHandlers mmio() {
@@ -169,6 +192,21 @@ public final class VgicDomain implements Domain.State {
     @Xen("irq_to_pending")
     PendingIrq pending(Vcpu v, int virq) {
         return virq < 32 ? ((VgicVcpu) v.vgic()).pendingIrq(virq) : spi(virq);
+    }
+
+    /** Injection state of what a list register of {@code v} names. */
+    PendingIrq inLr(Vcpu v, long lr) {
+        int virq = (int) (lr & VirtualCpuInterface.LR_VIRTUAL_MASK);
+        int intid = virq & GicAbi.GICC_INTID_MASK;
+        return senders > 1 && intid < GicAbi.NR_SGIS
+                ? ((VgicVcpu) v.vgic()).sgiFrom(intid, virq >> GicAbi.GICC_SOURCE_SHIFT)
+                : pending(v, virq);
+    }
+
+    /** Injection state of what a list register holds, for observers; {@code null} if there is no such interrupt. */
+    public PendingIrq peekInLr(Vcpu v, long lr) {
+        int intid = (int) (lr & (senders > 1 ? GicAbi.GICC_INTID_MASK : VirtualCpuInterface.LR_VIRTUAL_MASK));
+        return isValidLine(intid) ? inLr(v, lr) : null;
     }
 
     /** Target vCPU of an SPI, read without a lock. */

@@ -28,13 +28,21 @@ public final class VgicIrqRank {
     /** Target vCPU id of each interrupt; written under the lock after a migration was accepted, read without. */
     private final BytesCell vcpu;
 
+    /** SPIs whose route names no vCPU, one bit each; for the corrected rule of U5 alone. */
+    private final IntCell nowhere;
+
+    /** What was written to such a route, packed into a word. */
+    @GuardedBy("lock")
+    private final IntCell[] strayRoutes;
+
     /**
      * @param path owner, for example {@code d1} or {@code d1v0}
      * @param index rank number, 0 for a private rank
      * @param target vCPU id that all 32 interrupts are routed to at first
+     * @param keepsStrayRoutes whether routes that name no vCPU are kept
      */
     @Xen("vgic_rank_init")
-    VgicIrqRank(String path, int index, int target) {
+    VgicIrqRank(String path, int index, int target, boolean keepsStrayRoutes) {
         this.index = index;
         String name = path + ".rank" + index;
         this.lock = new SpinLock(LockClass.RANK, name + ".lock", index);
@@ -43,6 +51,11 @@ public final class VgicIrqRank {
         this.priority = new BytesCell(name + ".ipriorityr", lock);
         this.vcpu = new BytesCell(name + ".vcpu", lock);
         this.vcpu.reset(target);
+        this.nowhere = new IntCell(name + ".nowhere", lock, 0);
+        this.strayRoutes = new IntCell[keepsStrayRoutes ? 32 : 0];
+        for (int i = 0; i < strayRoutes.length; i++) {
+            strayRoutes[i] = new IntCell(name + ".stray_route" + i, lock, 0);
+        }
     }
 
     public SpinLock lock() {
@@ -81,5 +94,32 @@ public final class VgicIrqRank {
     /** Target vCPU id of {@code virq}, without the lock. */
     int targetOpaque(Pcpu cpu, int virq) {
         return vcpu.getOpaque(cpu, virq & 31);
+    }
+
+    /** Whether the route of {@code virq} names no vCPU, without the lock. */
+    boolean leadsNowhere(Pcpu cpu, int virq) {
+        return (nowhere.getOpaque(cpu) >>> (virq & 31) & 1) != 0;
+    }
+
+    /** The route of {@code virq} names no vCPU: keeps what was written. Lock held. */
+    void setStrayRoute(Pcpu cpu, int virq, int written) {
+        strayRoutes[virq & 31].setGuarded(cpu, written);
+        nowhere.setGuarded(cpu, nowhere.getGuarded(cpu) | 1 << (virq & 31));
+    }
+
+    /** The route of {@code virq} names a vCPU again. Lock held. */
+    void clearStrayRoute(Pcpu cpu, int virq) {
+        nowhere.setGuarded(cpu, nowhere.getGuarded(cpu) & ~(1 << (virq & 31)));
+    }
+
+    /** What was written to a route that names no vCPU. Lock held. */
+    int strayRoute(Pcpu cpu, int virq) {
+        return strayRoutes[virq & 31].getGuarded(cpu);
+    }
+
+    /** Whether {@code virq} is level-triggered, without the lock. */
+    @Xen("vgic_get_virq_type")
+    boolean isLevel(Pcpu cpu, int virq) {
+        return (icfg[(virq & 31) >> 4].getOpaque(cpu) >>> 2 * (virq & 15) + 1 & 1) == 0;
     }
 }

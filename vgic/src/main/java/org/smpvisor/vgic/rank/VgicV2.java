@@ -137,7 +137,7 @@ final class VgicV2 {
         return switch (o & ~0x7f) {
             case GICD_ISENABLER, GICD_ICENABLER -> ranks.readEnable(cpu, v, io, o);
             case GICD_IGROUPR -> word(io, 0);
-            default -> io.answer(0); // ISPENDR, ICPENDR, ISACTIVER, ICACTIVER: not supported
+            default -> ranks.readStatus(cpu, v, io, o); // ISPENDR, ICPENDR, ISACTIVER, ICACTIVER
         };
     }
 
@@ -147,8 +147,11 @@ final class VgicV2 {
             case GICD_ICENABLER -> ranks.writeEnable(cpu, v, io, o, false);
             case GICD_ISPENDR -> ranks.writePending(cpu, v, io, o);
             case GICD_ICPENDR -> ranks.writeClearPending(cpu, v, io, o);
-            case GICD_ISACTIVER -> (int) io.value() == 0; // not implemented: an abort, unless nothing is asked for
-            default -> true; // IGROUPR and ICACTIVER are ignored
+            case GICD_ISACTIVER ->
+                (int) io.value() == 0
+                        || ranks.writeActive(cpu, v, o); // not implemented: an abort, if anything is asked for
+            case GICD_ICACTIVER -> ranks.writeClearActive(cpu, v, io, o);
+            default -> true; // IGROUPR is ignored
         };
     }
 
@@ -170,11 +173,14 @@ final class VgicV2 {
 
     /** The targets of four interrupts from {@code virq} on, a byte with one bit each. R held. */
     @Xen("vgic_fetch_itargetsr")
-    private static long fetchTargets(Pcpu cpu, VgicIrqRank rank, int virq) {
+    private long fetchTargets(Pcpu cpu, VgicIrqRank rank, int virq) {
         rank.lock().assertHeldBy(cpu);
         long targets = 0;
         for (int i = 0; i < 4; i++) {
-            targets |= 1L << rank.targetOpaque(cpu, virq + i) + 8 * i;
+            targets |= (vgic.rules().registers.nowhere.isStray(cpu, rank, virq + i)
+                            ? rank.strayRoute(cpu, virq + i)
+                            : 1L << rank.targetOpaque(cpu, virq + i))
+                    << 8 * i;
         }
         return targets;
     }
@@ -198,9 +204,13 @@ final class VgicV2 {
     @Xen("vgic_store_itargetsr")
     private void storeTargets(Pcpu cpu, VgicIrqRank rank, int virq, long targets) {
         for (int i = 0; i < 4; i++) {
-            int to = Integer.numberOfTrailingZeros((int) (targets >>> 8 * i) & 0xff);
-            if (to < d.domain().maxVcpus()) {
+            int written = (int) (targets >>> 8 * i) & 0xff;
+            int named = written & (1 << d.domain().maxVcpus()) - 1;
+            if (named != 0) {
+                int to = vgic.rules().registers.choice.choose(cpu, d.domain(), virq + i, named);
                 vgic.storeTarget(cpu, d, rank, virq + i, to);
+            } else {
+                vgic.rules().registers.nowhere.written(cpu, vgic, d, rank, virq + i, written);
             }
         }
     }

@@ -66,7 +66,7 @@ final class VgicV3 {
         public boolean read(Pcpu cpu, Vcpu v, MmioAccess io) {
             int o = io.offset();
             if (isBanked(o)) {
-                return readCommon(cpu, v, io, o);
+                return isReserved(cpu, v, o) ? io.answer(0) : readCommon(cpu, v, io, o);
             }
             if (o >= GICD_IROUTER + 8 * 32 && o < GICD_IROUTER + 8 * 1020) {
                 return readRouter(cpu, v, io);
@@ -86,7 +86,7 @@ final class VgicV3 {
         public boolean write(Pcpu cpu, Vcpu v, MmioAccess io) {
             int o = io.offset();
             if (isBanked(o)) {
-                return writeCommon(cpu, v, io, o);
+                return isReserved(cpu, v, o) || writeCommon(cpu, v, io, o);
             }
             if (o >= GICD_IROUTER + 8 * 32 && o < GICD_IROUTER + 8 * 1020) {
                 return writeRouter(cpu, v, io);
@@ -97,6 +97,20 @@ final class VgicV3 {
                 default -> isExtended(o) ? hasExtendedWidth(io, o) : !isPendingSgiRegister(o);
             };
         }
+    }
+
+    /** The words for INTIDs 0..31, which are elsewhere when affinity routing is on; Xen does not say so (H17). */
+    private boolean isReserved(Pcpu cpu, Vcpu v, int o) {
+        int first = firstIntid(o);
+        return first < NR_LOCAL_IRQS && vgic.rules().registers.privateWord.isReserved(cpu, v, first);
+    }
+
+    /** First INTID of a register of a bank. */
+    private static int firstIntid(int o) {
+        if (o >= GICD_IPRIORITYR && o < GICD_ICFGR) {
+            return o - GICD_IPRIORITYR;
+        }
+        return o >= GICD_ICFGR && o < GICD_ICFGR + 0x100 ? 4 * (o - GICD_ICFGR) : 8 * (o & 0x7c);
     }
 
     private static boolean readRest(MmioAccess io, int o) {
@@ -175,7 +189,18 @@ final class VgicV3 {
     @Xen("vgic_fetch_irouter")
     private long fetchRouter(Pcpu cpu, VgicIrqRank rank, int virq) {
         rank.lock().assertHeldBy(cpu);
-        return vcpuAffinity(rank.targetOpaque(cpu, virq));
+        return vgic.rules().registers.nowhere.isStray(cpu, rank, virq)
+                ? unpacked(rank.strayRoute(cpu, virq))
+                : vcpuAffinity(rank.targetOpaque(cpu, virq));
+    }
+
+    /** A route in one word: Aff3 above Aff2, Aff1 and Aff0. */
+    private static int packed(long router) {
+        return (int) (router >>> 8) & 0xff000000 | (int) router & 0xffffff;
+    }
+
+    private static long unpacked(int packed) {
+        return (packed & 0xff000000L) << 8 | packed & 0xffffff;
     }
 
     private boolean writeRouter(Pcpu cpu, Vcpu v, MmioAccess io) {
@@ -196,10 +221,17 @@ final class VgicV3 {
     /** "Any CPU" is vCPU 0; a vCPU that there is not is ignored. R held. */
     @Xen("vgic_store_irouter")
     private void storeRouter(Pcpu cpu, VgicIrqRank rank, int virq, long router) {
-        int to = (router & IROUTER_IRM) != 0 ? 0 : vcpuOf(router);
+        int to = (router & IROUTER_IRM) != 0 ? anyVcpu(cpu, virq) : vcpuOf(router);
         if (d.domain().vcpu(to) != null) {
             vgic.storeTarget(cpu, d, rank, virq, to);
+        } else {
+            vgic.rules().registers.nowhere.written(cpu, vgic, d, rank, virq, packed(router));
         }
+    }
+
+    private int anyVcpu(Pcpu cpu, int virq) {
+        long all = -1L >>> 64 - Math.min(64, d.domain().maxVcpus());
+        return vgic.rules().registers.choice.choose(cpu, d.domain(), virq, all);
     }
 
     @Xen("vgic_v3_irouter_to_vcpu")
@@ -227,7 +259,7 @@ final class VgicV3 {
         }
         return switch (o & ~0x7f) {
             case GICD_ISENABLER, GICD_ICENABLER -> ranks.readEnable(cpu, v, io, o);
-            case GICD_ISPENDR, GICD_ICPENDR, GICD_ISACTIVER, GICD_ICACTIVER -> io.answer(0);
+            case GICD_ISPENDR, GICD_ICPENDR, GICD_ISACTIVER, GICD_ICACTIVER -> ranks.readStatus(cpu, v, io, o);
             default -> word(io, 0);
         };
     }
@@ -248,8 +280,9 @@ final class VgicV3 {
             case GICD_ICENABLER -> ranks.writeEnable(cpu, v, io, o, false);
             case GICD_ISPENDR -> ranks.writePending(cpu, v, io, o);
             case GICD_ICPENDR -> ranks.writeClearPending(cpu, v, io, o);
-            case GICD_ISACTIVER -> false; // not implemented in Xen: an abort, whatever the value
-            default -> true; // ICACTIVER, IGROUPR, IGRPMODR and NSACR are ignored
+            case GICD_ISACTIVER -> ranks.writeActive(cpu, v, o); // not implemented in Xen: an abort, whatever the value
+            case GICD_ICACTIVER -> ranks.writeClearActive(cpu, v, io, o);
+            default -> true; // IGROUPR, IGRPMODR and NSACR are ignored
         };
     }
 

@@ -1,5 +1,7 @@
 package org.smpvisor.vgic.rank;
 
+import static org.smpvisor.abi.GicAbi.NR_SGIS;
+
 import org.smpvisor.cell.Guard;
 import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
@@ -21,6 +23,9 @@ public final class VgicVcpu implements Vcpu.State {
     private final VgicIrqRank privateRank;
     private final PendingIrq[] pendingIrqs = new PendingIrq[32];
 
+    /** SGIs of the senders from 1 on, if they are told apart; for the corrected rule of H14 alone. */
+    private final PendingIrq[][] sgisFrom;
+
     /** Every asserted interrupt of the vCPU, most urgent first, first come first among equals. */
     @GuardedBy("lock")
     private final ListNode<PendingIrq> inflight;
@@ -37,13 +42,23 @@ public final class VgicVcpu implements Vcpu.State {
     @GuardedBy("lock")
     private final IntCell late;
 
+    /** Whether a list register must be looked at before the guest is entered; for corrected rules alone. */
+    @GuardedBy("lock")
+    private final IntCell recall;
+
     @Xen("vcpu_vgic_init")
     VgicVcpu(Vcpu vcpu, VgicDomain domain) {
         this.vcpu = vcpu;
         this.domain = domain;
-        this.privateRank = new VgicIrqRank(vcpu.toString(), 0, vcpu.vcpuId());
+        this.privateRank = new VgicIrqRank(vcpu.toString(), 0, vcpu.vcpuId(), false);
         for (int i = 0; i < pendingIrqs.length; i++) {
             pendingIrqs[i] = new PendingIrq(i, domain, this);
+        }
+        this.sgisFrom = new PendingIrq[domain.senders() - 1][NR_SGIS];
+        for (int s = 1; s < domain.senders(); s++) {
+            for (int i = 0; i < NR_SGIS; i++) {
+                sgisFrom[s - 1][i] = new PendingIrq(i, domain, this, s);
+            }
         }
         this.lock = new SpinLock(LockClass.VGIC_CPU, vcpu + ".vgic.lock", vcpu.vcpuId());
         Guard guard = new ListLock();
@@ -51,6 +66,7 @@ public final class VgicVcpu implements Vcpu.State {
         this.lrPending = new ListNode<>(null, vcpu + ".lr_pending", guard);
         this.astray = new RefCell<>(vcpu + ".astray", null);
         this.late = new IntCell(vcpu + ".late", lock, 0);
+        this.recall = new IntCell(vcpu + ".recall", lock, 0);
     }
 
     /** V for the heads of the lists, which share the fate of the entries beside them. */
@@ -97,8 +113,17 @@ public final class VgicVcpu implements Vcpu.State {
         return pendingIrqs[irq];
     }
 
+    /** An SGI, 0..15, of one sender. */
+    PendingIrq sgiFrom(int sgi, int sender) {
+        return sender == 0 || sgisFrom.length == 0 ? pendingIrqs[sgi] : sgisFrom[sender - 1][sgi];
+    }
+
     IntCell late() {
         return late;
+    }
+
+    IntCell recall() {
+        return recall;
     }
 
     /** For a list that is broken between its head and no entry: who was last changed under the wrong lock. */

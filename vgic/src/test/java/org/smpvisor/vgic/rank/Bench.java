@@ -136,6 +136,10 @@ final class Bench {
         }
         boot(gic);
         domain = createDomain(vcpus);
+        cpus[0].localIrqEnable();
+        io.set(GUEST_GICD_BASE + GICD_CTLR, 4, true, GICD_CTLR_ENABLE_G1A);
+        vgic.mmio(cpus[0], vcpu(0), io);
+        cpus[0].localIrqDisable();
     }
 
     private void boot(HostGic gic) {
@@ -252,7 +256,12 @@ final class Bench {
     }
 
     void inject(int p, int virq) {
-        vgic.injectIrq(cpus[p], domain, null, virq, true);
+        vgic.raise(cpus[p], domain, null, pending(virq));
+    }
+
+    /** The line of a device that Xen plays moves. */
+    void line(int p, int virq, boolean level) {
+        vgic.injectIrq(cpus[p], domain, null, virq, level);
     }
 
     void sgi(int p, int vcpu, int sgi) {

@@ -109,6 +109,10 @@ final class BenchV2 {
         if (irq.routeIrqToGuest(cpus[0], domain, HW, HW, IrqDesc.Type.EDGE) != 0) {
             throw new AssertionError("SPI " + HW + " cannot be routed");
         }
+        cpus[0].localIrqEnable();
+        io.set(GUEST_GICD_BASE + GICD_CTLR, 4, true, 1);
+        vgic.mmio(cpus[0], domain.vcpu(0), io);
+        cpus[0].localIrqDisable();
         for (int i = 0; i < Math.min(pcpus, vcpus); i++) {
             scheduler.powerOn(cpus[i], domain.vcpu(i));
             cpus[i].localIrqEnable();

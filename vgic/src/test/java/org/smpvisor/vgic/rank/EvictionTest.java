@@ -153,8 +153,23 @@ class EvictionTest {
 
     @Test
     void xenWalksOverTheListHeadInTheThirdExample() {
-        Bench b = Bench.of(Variant.xen());
-        int[] priorities = {0x88, 0x88, 0x88, 0xb0};
+        Bench b = thirdExample(Variant.xen());
+        assertThat(b.marked(Quirk.H26, 46)).as("46 walked over the head").isTrue();
+    }
+
+    @Test
+    void aCorrectedWalkEndsAtTheListHead() {
+        Bench b = thirdExample(Variant.xen().with(Quirk.H26, true));
+        assertThat(b.marks.hits(Quirk.H26)).isZero();
+    }
+
+    private static Bench thirdExample(Variant variant) {
+        return overTheHead(variant, new int[] {0x88, 0x88, 0x88, 0xb0}, 0x80, 0xd0, 0xe0);
+    }
+
+    /** Three active list registers and one pending; the first of three more evicts the latter, the second evicts the first. */
+    private static Bench overTheHead(Variant variant, int[] priorities, int... more) {
+        Bench b = Bench.of(variant);
         for (int i = 0; i < 4; i++) {
             b.enableWith(FIRST + i, priorities[i]);
             b.inject(0, FIRST + i);
@@ -164,11 +179,18 @@ class EvictionTest {
             b.hardware.cpu(0).virtual().writeActivePriorities(0);
         }
         b.sync(0);
-        flushWith(b, 0x80, 0xd0, 0xe0);
+        flushWith(b, more);
         assertThat(b.state(44)).as("evicted by 45, which came after it").isEqualTo("WAIT");
         assertThat(b.state(45)).isEqualTo("INLR");
         assertThat(b.state(46)).isEqualTo("WAIT");
-        assertThat(b.marked(Quirk.H28, 46)).as("46 walked over the head").isTrue();
+        return b;
+    }
+
+    @Test
+    void aPriorityThatEqualsAByteOfAnAddressEndsTheFlushAtTheListHead() {
+        Bench b = overTheHead(Variant.xen(), new int[] {0x68, 0x68, 0x68, 0x70}, 0x60, 0x78, 0x80);
+        assertThat(b.marked(Quirk.H26, 46)).isTrue();
+        assertThat(b.state(46)).isEqualTo("WAIT");
     }
 
     @Test

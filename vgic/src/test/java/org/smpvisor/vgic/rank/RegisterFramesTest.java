@@ -47,6 +47,7 @@ class RegisterFramesTest {
 
     @Test
     void ofTheControlRegisterOnlyTheEnableOfGroup1Sticks() {
+        write(GICD + GICD_CTLR, 4, 0);
         assertThat(read(GICD + GICD_CTLR, 4)).isEqualTo(0x10);
         write(GICD + GICD_CTLR, 4, 0xffffffffL);
         assertThat(read(GICD + GICD_CTLR, 4)).isEqualTo(0x12);

@@ -45,6 +45,7 @@ class VgicV2Test {
 
     @Test
     void ofTheControlRegisterOnlyTheEnableSticks() {
+        write(GICD_CTLR, 4, 0);
         assertThat(read(GICD_CTLR, 4)).isZero();
         write(GICD_CTLR, 4, 0xffffffffL);
         assertThat(read(GICD_CTLR, 4)).isEqualTo(1);

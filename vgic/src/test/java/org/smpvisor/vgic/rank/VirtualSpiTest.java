@@ -240,14 +240,6 @@ class VirtualSpiTest {
     }
 
     @Test
-    void virtualDistributorThatIsOffDeliversAllTheSame() {
-        assertThat(b.dist().ctlr().peek() & 2).isZero();
-        b.enable(0, VIRTUAL);
-        b.inject(0, VIRTUAL);
-        assertThat(b.ack(0)).isEqualTo(VIRTUAL);
-    }
-
-    @Test
     void anInterruptForAVcpuInWfiWakesIt() {
         b.enable(0, VIRTUAL);
         b.vcpu(0).guest().unmask();
