@@ -4,6 +4,7 @@ import static org.smpvisor.abi.GicAbi.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.smpvisor.abi.SysReg;
 import org.smpvisor.abi.TimerAbi;
 
@@ -25,7 +26,9 @@ public final class Script {
         OFF_SYSTEM,
         FAILING_STORE,
         MASK,
-        UNMASK
+        UNMASK,
+        TAKE,
+        END
     }
 
     /**
@@ -36,6 +39,7 @@ public final class Script {
 
     private final List<Instruction> instructions = new ArrayList<>();
     private boolean turnsRound;
+    private boolean startsMasked;
 
     /** Clears the enable bit of an SPI. */
     public Script disable(int spi) {
@@ -161,6 +165,49 @@ public final class Script {
 
     public Script unmask() {
         return add(Kind.UNMASK, 0, 0);
+    }
+
+    /** Its vCPU stands ready with interrupts masked, so that nothing is handled before it is asked for. */
+    public Script startMasked() {
+        startsMasked = true;
+        return this;
+    }
+
+    boolean startsMasked() {
+        return startsMasked;
+    }
+
+    /** With interrupts masked: acknowledges what is pending, after sleeping for it if there is nothing, and does not end it. */
+    public Script take() {
+        return add(Kind.TAKE, 0, 0);
+    }
+
+    /** Ends what {@link #take} acknowledged. */
+    public Script end(int intid) {
+        return add(Kind.END, intid, 0);
+    }
+
+    /** Stores a word to the distributor. */
+    public Script store(int offset, long value) {
+        return add(Kind.STORE32, GUEST_GICD_BASE + offset, value);
+    }
+
+    /** Reads a word of the distributor. */
+    public Script load(int offset) {
+        return add(Kind.READ32, GUEST_GICD_BASE + offset, 0);
+    }
+
+    /** An access to the devices of the domain, whatever they make of it; no trap. */
+    public Script device(int register, int value) {
+        return add(Kind.DEVICE, register, value);
+    }
+
+    /** What {@code more} does, {@code times} times. */
+    public Script repeat(int times, Consumer<Script> more) {
+        for (int i = 0; i < times; i++) {
+            more.accept(this);
+        }
+        return this;
     }
 
     private Script add(Kind kind, long address, long value) {

@@ -27,6 +27,8 @@ public final class ScriptGuest extends GuestProgram {
     private static final int ASLEEP = 22;
     private static final int SWITCHED_ON = 23;
     private static final int RESTARTED = 24;
+    private static final int TAKE = 25;
+    private static final int TAKEN = 26;
     private static final int ACKED = VECTOR_IRQ + 1;
     private static final int ENDED = VECTOR_IRQ + 2;
     private static final int END = VECTOR_IRQ + 3;
@@ -47,6 +49,7 @@ public final class ScriptGuest extends GuestProgram {
     private final boolean sleepsFirst;
     private final boolean turnsRound;
     private final long locals;
+    private final boolean startsMasked;
 
     private volatile boolean released;
 
@@ -67,11 +70,17 @@ public final class ScriptGuest extends GuestProgram {
         this.priorities = priorities.clone();
         this.sleepsFirst = sleepsFirst;
         this.turnsRound = script.turnsRound();
+        this.startsMasked = script.startsMasked();
     }
 
     /** Whether a vCPU that runs this program has reached the ready mark. */
     public static boolean isReady(GuestCpu c) {
         return c.pc == READY;
+    }
+
+    /** Whether a vCPU that runs this program has come to the last instruction of its script, and is not in a handler. */
+    public boolean isDone(GuestCpu c) {
+        return c.r[AT] == script.length && (c.pc == SCRIPT || c.pc == ASLEEP);
     }
 
     /** Whether it is asleep at the ready mark. */
@@ -103,6 +112,14 @@ public final class ScriptGuest extends GuestProgram {
             }
             case SCRIPT -> next(c);
             case VECTOR_SERROR -> c.eret();
+            case TAKE -> gic.acknowledge(c).then(TAKEN);
+            case TAKEN -> {
+                if (c.x0 == SPURIOUS) {
+                    c.wfi().then(TAKE);
+                } else {
+                    c.branch().then(SCRIPT);
+                }
+            }
             case ASLEEP -> rest(c);
             case SWITCHED_ON -> {
                 if (c.x0 == PsciAbi.ALREADY_ON) {
@@ -157,6 +174,10 @@ public final class ScriptGuest extends GuestProgram {
         }
         c.r[AT]++;
         Script.Instruction i = script[at];
+        if (i.kind() == Script.Kind.TAKE) {
+            gic.acknowledge(c).then(TAKEN);
+            return;
+        }
         GuestCpu described = switch (i.kind()) {
             case STORE32 -> c.write32(i.address(), i.value());
             case ROUTE -> gic.route(c, i.address(), (int) i.value());
@@ -173,6 +194,8 @@ public final class ScriptGuest extends GuestProgram {
             case OFF_SYSTEM -> c.hvc(PsciAbi.SYSTEM_OFF, 0, 0, 0);
             case MASK -> c.mask();
             case UNMASK -> c.unmask();
+            case END -> gic.end(c, i.address());
+            case TAKE -> throw new IllegalStateException("it takes more than one step");
         };
         described.then(i.kind() == Script.Kind.ON ? SWITCHED_ON : SCRIPT);
     }
@@ -193,7 +216,7 @@ public final class ScriptGuest extends GuestProgram {
                 c.write32(GUEST_GICD_BASE + GICD_ISENABLER + lines[i] / 32 * 4, 1L << lines[i] % 32)
                         .then(i + 1 < lines.length ? BOOT_PRIORITY : BOOT_UNMASK);
             }
-            default -> c.unmask().then(READY);
+            default -> (startsMasked ? c.mask() : c.unmask()).then(READY);
         }
     }
 }
