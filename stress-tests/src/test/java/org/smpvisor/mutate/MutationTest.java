@@ -109,8 +109,8 @@ class MutationTest {
     @ParameterizedTest
     @CsvSource({
         "skip-kick:vgic.rank.PastRankRules$KickAlways.kick#0, audit",
-        "keep-lock:vgic.rank.RankVgic.injectIrq#0, deadlock",
-        "forcing-unlock:vgic.rank.RankVgic.injectIrq#0, lock validator",
+        "keep-lock:vgic.rank.RankVgic.raise#0, deadlock",
+        "forcing-unlock:vgic.rank.RankVgic.raise#0, lock validator",
         "swap-acquire:sched.Scheduler.lockTwo#1, lock validator",
         "check-outside:vgic.rank.RankRegisters.writeEnable#0, lock validator",
         "publish-early:gic.host.PastHostRules.payloadFirst#1, deadlock",

@@ -125,7 +125,7 @@ final class DeliveryRules {
         recall = recalls ? new Recall() : this::stays;
         down = variant.isFixed(Quirk.H9) ? (cpu, p, v) -> p.desc().getOpaque(cpu) != null : this::dropped;
         sender = keepsSenders ? DeliveryRules::ownEntry : this::oneEntry;
-        mask = variant.isFixed(Quirk.H15) ? this::inEightBits : this::inTwoScales;
+        mask = variant.isFixed(Quirk.H15) ? new EightBits() : new TwoScales();
         forward = obeysControl || obeysRoute ? new Forwarding() : this::always;
         wake = variant.isFixed(Quirk.H20) ? DeliveryRules::ifEnabled : this::kicksAlways;
         progress = variant.isFixed(Quirk.H25) ? new UnderV() : new WithoutLock();
@@ -248,17 +248,26 @@ final class DeliveryRules {
     // ---- H15 --------------------------------------------------------------------------------------------------------
 
     /** Xen: a priority of 5 bits against a mask that has 8 on a GICv3. */
-    private boolean inTwoScales(Pcpu cpu, PendingIrq p, int priority, int mask, int running) {
-        boolean held = priority >> 3 >= mask || priority >> 3 >= running;
-        if (!held && inEightBits(cpu, p, priority, mask, running)) {
-            reached(cpu, Quirk.H15, p);
+    private final class TwoScales implements MaskRule {
+        @Override
+        public boolean holdsBack(Pcpu cpu, PendingIrq p, int priority, int mask, int running) {
+            boolean held = priority >> 3 >= mask || priority >> 3 >= running;
+            if (!held && isMasked(priority, mask)) {
+                reached(cpu, Quirk.H15, p);
+            }
+            return held;
         }
-        return held;
     }
 
-    private boolean inEightBits(Pcpu cpu, PendingIrq p, int priority, int mask, int running) {
-        int wide = gic.version() == GicHwOperations.Version.V2 ? mask << 3 : mask;
-        return priority >= wide || priority >> 3 >= running;
+    private final class EightBits implements MaskRule {
+        @Override
+        public boolean holdsBack(Pcpu cpu, PendingIrq p, int priority, int mask, int running) {
+            return isMasked(priority, mask) || priority >> 3 >= running;
+        }
+    }
+
+    private boolean isMasked(int priority, int mask) {
+        return priority >= (gic.version() == GicHwOperations.Version.V2 ? mask << 3 : mask);
     }
 
     // ---- H16, U5 ----------------------------------------------------------------------------------------------------

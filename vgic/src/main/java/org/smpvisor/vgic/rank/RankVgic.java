@@ -614,20 +614,23 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
 
     // ---- migration --------------------------------------------------------------------------------------------------
 
-    /** A guest wrote the target of {@code virq}: moves it to vCPU {@code to}. R held. Unchanged targets do nothing. */
-    void storeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
-        rank.lock().assertHeldBy(cpu);
+    /** A guest wrote the route of {@code virq}, which names vCPU {@code to}. R held. */
+    void storeRoute(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
         boolean wasNowhere = rules.registers.nowhere.leftNowhere(cpu, rank, virq);
-        int from = rank.targetOpaque(cpu, virq);
-        if (from != to) {
-            changeTarget(cpu, d, rank, virq, from, to);
-        }
+        storeTarget(cpu, d, rank, virq, to);
         if (wasNowhere) {
             rules.registers.nowhere.leads(cpu, this, d, virq);
         }
     }
 
-    private void changeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int from, int to) {
+    /** Moves {@code virq} to vCPU {@code to}. R held. Unchanged targets do nothing. */
+    @Xen("vgic_store_irouter")
+    private void storeTarget(Pcpu cpu, VgicDomain d, VgicIrqRank rank, int virq, int to) {
+        rank.lock().assertHeldBy(cpu);
+        int from = rank.targetOpaque(cpu, virq);
+        if (from == to) {
+            return;
+        }
         PendingIrq p = d.spi(virq);
         VgicVcpu old = of(d.domain().vcpu(from));
         VgicVcpu next = of(d.domain().vcpu(to));

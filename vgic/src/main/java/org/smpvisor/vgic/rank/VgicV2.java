@@ -208,7 +208,7 @@ final class VgicV2 {
             int named = written & (1 << d.domain().maxVcpus()) - 1;
             if (named != 0) {
                 int to = vgic.rules().registers.choice.choose(cpu, d.domain(), virq + i, named);
-                vgic.storeTarget(cpu, d, rank, virq + i, to);
+                vgic.storeRoute(cpu, d, rank, virq + i, to);
             } else {
                 vgic.rules().registers.nowhere.written(cpu, vgic, d, rank, virq + i, written);
             }

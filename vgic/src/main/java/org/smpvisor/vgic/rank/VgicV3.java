@@ -223,7 +223,7 @@ final class VgicV3 {
     private void storeRouter(Pcpu cpu, VgicIrqRank rank, int virq, long router) {
         int to = (router & IROUTER_IRM) != 0 ? anyVcpu(cpu, virq) : vcpuOf(router);
         if (d.domain().vcpu(to) != null) {
-            vgic.storeTarget(cpu, d, rank, virq, to);
+            vgic.storeRoute(cpu, d, rank, virq, to);
         } else {
             vgic.rules().registers.nowhere.written(cpu, vgic, d, rank, virq, packed(router));
         }
