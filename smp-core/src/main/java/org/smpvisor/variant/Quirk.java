@@ -31,7 +31,7 @@ public enum Quirk {
             "a list register that is not acknowledged yet is withdrawn at its vCPU's next sync, for which the vCPU is kicked"),
     H9(
             "an SPI for a vCPU that is down is dropped after Xen has acknowledged it: it stays active in the GIC",
-            "it is queued for the vCPU, which finds it when it comes up"),
+            "it is queued for the vCPU, and dealt with when that comes up"),
     H10(
             "the target register is written after the migration was started, so that an early clean-up routes by the old"
                     + " value",

@@ -324,29 +324,17 @@ final class Scene {
                     .findFirst()
                     .ifPresent(passed::add);
         }
-        Marks marks = new Marks(2);
         Ledger ledger = new Ledger(1, guests.size(), scenario.pcpus());
-        MachineSpec base = MachineSpec.of(d, variant);
-        MachineSpec spec = new MachineSpec(
-                d,
-                GIC_LINES,
-                scenario.listRegisters(),
-                base.priorityBits(),
-                variant,
-                marks,
-                base.faults(),
-                List.of(new DomainSpec(guests.size(), passed, guests::get)),
-                true,
-                1 << 12,
-                base.registers(),
-                ledger,
-                base.console());
+        MachineSpec spec = MachineSpec.of(d, variant)
+                .withDomains(List.of(new DomainSpec(guests.size(), passed, guests::get)))
+                .withWitness(ledger);
+        spec = spec.withGic(GIC_LINES, scenario.listRegisters(), spec.priorityBits());
         try (Machine m = new Machine(spec)) {
             ledger.connect(m.hardware().distributor(), m.devices()::age, (dom, i) -> List.of());
             Audit audit = new Audit(ledger, m.hardware(), m.driver(), m.pcpus());
             m.start();
             await(m, () -> isReady(m, guests));
-            return play(m, guests, ledger, audit, marks, new SplittableRandom(seed));
+            return play(m, guests, ledger, audit, spec.marks(), new SplittableRandom(seed));
         }
     }
 
