@@ -20,7 +20,8 @@ import org.smpvisor.lock.LockClass;
 class HostConformanceTest {
     private static final int SPI = 40;
     private static final int EVENT_CHECK = 0;
-    private static final int ATTEMPTS = 50;
+    private static final int SPIS = 60;
+    private static final long BUDGET_NANOS = 10_000_000_000L;
 
     /**
      * T23: secondaries set up their redistributors and interfaces at the same time, while cpu0 gives SPIs to Xen: each access to a
@@ -30,18 +31,19 @@ class HostConformanceTest {
     @ValueSource(booleans = {true, false})
     void t23RedistributorsAreSetUpOneAfterTheOtherUnderTheHostGicLock(boolean controlled) {
         boolean contended = false;
-        for (int seed = 0; seed < ATTEMPTS && !contended; seed++) {
+        long end = System.nanoTime() + BUDGET_NANOS;
+        for (int seed = 0; System.nanoTime() < end && !contended; seed++) {
             Rig rig = new Rig(4, controlled);
             int[] configured = new int[1];
             rig.run(seed, cpu -> bringUp(rig, cpu, configured));
             assertThat(configured[0])
                     .as("by cpu0, which has seen all others online")
-                    .isEqualTo(8);
+                    .isEqualTo(SPIS);
             assertThat(rig.validator.violations()).isEmpty();
             assertThat(rig.accesses)
                     .filteredOn(a -> a.cpu() != 0 && a.component() == RegisterLog.Component.GICR)
                     .isNotEmpty()
-                    .allMatch(Rig.Access::underLock);
+                    .allMatch(Rig.Access::underHostGic);
             long waits = 0;
             for (Pcpu p : rig.cpus) {
                 assertThat(p.held().depth()).isZero();
@@ -57,6 +59,7 @@ class HostConformanceTest {
             rig.awaitGate(cpu);
             rig.gic.initSecondary(cpu);
             cpu.setOnline(true);
+            rig.gic.setupLocalInterrupts(cpu);
             return;
         }
         rig.bootFirst(cpu);
@@ -66,7 +69,7 @@ class HostConformanceTest {
             }
         }
         rig.gate.setRelease(cpu, 1);
-        for (int spi = SPI; spi < SPI + 8; spi++) {
+        for (int spi = SPI; spi < SPI + SPIS; spi++) {
             configured[0] += claim(rig, cpu, spi, (c, i) -> {}) == 0 ? 1 : 0;
         }
         rig.awaitOnline(cpu);

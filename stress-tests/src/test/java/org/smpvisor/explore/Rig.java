@@ -24,6 +24,8 @@ import org.smpvisor.gic.hw.GicHardware;
 import org.smpvisor.gic.hw.HardwareActors;
 import org.smpvisor.gic.hw.RegisterLog;
 import org.smpvisor.gic.hw.SystemRegister;
+import org.smpvisor.lock.HeldLocks;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Variant;
@@ -38,7 +40,12 @@ final class Rig {
 
     /** One access to the GIC. */
     record Access(
-            int cpu, RegisterLog.Component component, boolean write, SystemRegister register, boolean underLock) {}
+            int cpu,
+            RegisterLog.Component component,
+            boolean write,
+            SystemRegister register,
+            boolean underLock,
+            boolean underHostGic) {}
 
     /** What a pCPU does. */
     interface Body {
@@ -82,8 +89,12 @@ final class Rig {
 
     private void note(
             int cpu, RegisterLog.Component c, boolean write, long offset, SystemRegister r, int bytes, long v) {
-        accesses.add(
-                new Access(cpu, c, write, r, driver != null && cpus[cpu].held().depth() > 0));
+        HeldLocks held = cpus[cpu].held();
+        boolean hostGic = false;
+        for (int i = 0; i < held.depth(); i++) {
+            hostGic |= held.classAt(i) == LockClass.HOST_GIC;
+        }
+        accesses.add(new Access(cpu, c, write, r, held.depth() > 0, hostGic));
     }
 
     /** cpu0 up to the point at which it has its own interface. */
