@@ -314,7 +314,7 @@ final class Scene {
         }
         GuestGic gic = scenario.isGicV2() ? GuestGic.v2() : GuestGic.v3();
         for (SmallScenario.Role r : scenario.roles()) {
-            guests.add(new ScriptGuest(gic, r.script(), all, priorities, r.sleepsFirst()));
+            guests.add(new ScriptGuest(gic, r.script(), all, priorities, r.sleepsFirst(), scenario.usesPpis()));
         }
         List<MachineDescription.Irq> passed = new ArrayList<>();
         for (int spi : scenario.lines()) {

@@ -482,6 +482,7 @@ final class RankRules {
             p.status().clearBit(cpu, PendingIrq.VISIBLE);
             p.status().clearBit(cpu, PendingIrq.ACTIVE);
             p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
+            p.orders().setGuarded(cpu, 0);
             vgic.endPhysical(cpu, p, moving);
         }
 
