@@ -1,5 +1,6 @@
 package org.smpvisor.machine;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -551,6 +552,11 @@ public final class Machine implements AutoCloseable {
 
     public EventRing environmentEvents() {
         return environmentEvents;
+    }
+
+    /** The threads of the pCPUs; once they have been started. */
+    public long[] threadIds() {
+        return Arrays.stream(threads, 0, pcpus.length).mapToLong(Thread::getId).toArray();
     }
 
     /** Nanoseconds of the engine's clock. */

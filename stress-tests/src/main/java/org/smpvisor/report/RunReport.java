@@ -14,6 +14,7 @@ import org.HdrHistogram.Histogram;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.scenario.Finding;
+import org.smpvisor.scenario.MemoryUse;
 import org.smpvisor.scenario.RunOptions;
 import org.smpvisor.scenario.RunRecord;
 import org.smpvisor.scenario.Verdict;
@@ -26,6 +27,8 @@ public final class RunReport {
     private static final double[] PERCENTILES = {50, 90, 99, 99.9, 100};
 
     private final RunRecord run;
+
+    private static final double MIB = 1 << 20;
 
     public RunReport(RunRecord run) {
         this.run = run;
@@ -74,6 +77,7 @@ public final class RunReport {
                 "preemptions",
                 run.counter(Counter.PREEMPTIONS));
         locks(out);
+        memory(out);
         if (!run.quirkHits().isEmpty()) {
             out.println(
                     "  windows of weak spots reached (an open window does harm only if something else comes at once):");
@@ -105,6 +109,25 @@ public final class RunReport {
             out.println("run it again: " + run.options().commandLine());
         }
         out.flush();
+    }
+
+    private void memory(PrintWriter out) {
+        MemoryUse m = run.memory();
+        if (m.early() < 0) {
+            return;
+        }
+        out.printf(
+                Locale.ROOT,
+                "  heap in use, warm   %,10.1f MiB   at the end          %,10.1f MiB%n",
+                m.early() / MIB,
+                m.late() / MIB);
+        if (m.allocated() >= 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "  allocated by pCPUs in between    %,d bytes, %.3f per interrupt%n",
+                    m.allocated(),
+                    m.bytesPerInterrupt());
+        }
     }
 
     private void findings(PrintWriter out) {
@@ -230,6 +253,11 @@ public final class RunReport {
         d.put("locksTaken", run.lockAcquisitions());
         d.put("locksContended", run.lockContentions());
         d.put("lockEdges", run.lockEdges());
+        d.put("heapWarmBytes", run.memory().early() < 0 ? null : run.memory().early());
+        d.put("heapEndBytes", run.memory().early() < 0 ? null : run.memory().late());
+        d.put(
+                "allocatedByPcpusBytes",
+                run.memory().allocated() < 0 ? null : run.memory().allocated());
         d.put("violations", run.findings().stream().map(this::violation).toList());
         d.put("hang", run.hang());
         d.put("command", o.commandLine());

@@ -26,7 +26,8 @@ public record RunRecord(
         Map<String, Long> lockContentions,
         List<String> lockEdges,
         Histogram latency,
-        String hang) {
+        String hang,
+        MemoryUse memory) {
     public RunRecord {
         findings = List.copyOf(findings);
         lockEdges = List.copyOf(lockEdges);

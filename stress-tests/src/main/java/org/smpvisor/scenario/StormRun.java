@@ -26,6 +26,9 @@ public final class StormRun {
     private static final long ROUND_NANOS = 400_000_000L;
     private static final int MAX_KEPT_PER_CAUSE = 20;
 
+    /** Part of a run after which it counts as warmed up. */
+    private static final double WARM = 0.2;
+
     /** Told how the run goes, a few times a second, by the running thread. */
     public interface Listener {
         void progress(StormRun run);
@@ -49,6 +52,9 @@ public final class StormRun {
     private Verdict fatal;
     private boolean faultMissed;
     private long startedAt;
+    private long earlyHeap = -1;
+    private long earlyAllocated;
+    private long earlyAcknowledged;
     private volatile boolean interrupted;
 
     public StormRun(RunOptions options, Listener listener) {
@@ -70,6 +76,7 @@ public final class StormRun {
                 session.comeToRest();
             }
             rounds++;
+            measure();
             boolean explained = judge();
             if (session.faultFired()) {
                 break; // judged; what comes later would only paper over it
@@ -81,10 +88,32 @@ public final class StormRun {
             }
         }
         double seconds = elapsed();
+        MemoryUse memory = memoryUse();
         totals.add(session);
         session.close();
         faultMissed = options.variant().fault() != null && unexplained == 0;
-        return record(seconds);
+        return record(seconds, memory);
+    }
+
+    /** At rest: once a fifth of the time has passed, looks at the heap; a machine that is replaced begins anew. */
+    private void measure() {
+        if (earlyHeap < 0 && session.isSound() && elapsed() > WARM * options.seconds()) {
+            earlyHeap = MemoryUse.inUse();
+            earlyAllocated = MemoryUse.allocatedBy(session.machine());
+            earlyAcknowledged = session.machine().total(Counter.GUEST_ACKS);
+        }
+    }
+
+    private MemoryUse memoryUse() {
+        if (earlyHeap < 0 || !session.isSound()) {
+            return MemoryUse.NONE;
+        }
+        long allocated = MemoryUse.allocatedBy(session.machine());
+        return new MemoryUse(
+                earlyHeap,
+                MemoryUse.inUse(),
+                allocated < 0 || earlyAllocated < 0 ? -1 : allocated - earlyAllocated,
+                session.machine().total(Counter.GUEST_ACKS) - earlyAcknowledged);
     }
 
     /** Judges a round; returns whether all that was found, and the wreck if there is one, is explained. */
@@ -131,6 +160,7 @@ public final class StormRun {
     }
 
     private void replaceMachine() {
+        earlyHeap = -1;
         totals.add(session);
         session.close();
         session = new StormSession(options, rng);
@@ -196,7 +226,7 @@ public final class StormRun {
         return totals.locks;
     }
 
-    private RunRecord record(double seconds) {
+    private RunRecord record(double seconds, MemoryUse memory) {
         Map<String, Long> unmet = new TreeMap<>();
         for (Counter c : options.scenario().promises().keySet()) {
             if (options.scheduler().never(c)) {
@@ -229,7 +259,8 @@ public final class StormRun {
                 totals.contentions,
                 List.copyOf(totals.lockEdges),
                 totals.latency,
-                hangReport);
+                hangReport,
+                memory);
     }
 
     private Verdict verdict(Map<String, Long> unmet) {
