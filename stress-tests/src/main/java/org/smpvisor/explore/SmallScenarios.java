@@ -84,6 +84,14 @@ public final class SmallScenarios {
                     .vcpu(new Script().mask().off().trap())
                     .promises(Counter.CPU_OFFS, Counter.CPU_ONS),
             new SmallScenario(
+                            "move-off",
+                            "an SPI is moved away from a vCPU that switches itself off with it in a list register, and comes back",
+                            2)
+                    .line(A, PRIORITY, 3)
+                    .vcpu(new Script().route(A, 1).trap().move(A, 0).on(1).trap())
+                    .vcpu(new Script().mask().trap().off().trap())
+                    .promises(Counter.CPU_OFFS, Counter.CPU_ONS, Counter.MIGRATIONS_DEFERRED),
+            new SmallScenario(
                             "shared-queue",
                             "three vCPUs on two pCPUs that share a queue: they run where there is room, and an SPI follows",
                             2)

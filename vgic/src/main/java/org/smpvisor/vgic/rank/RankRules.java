@@ -123,8 +123,11 @@ final class RankRules {
 
     /** What CPU_ON does with an interrupt that was pending for the vCPU (H7). V held. */
     interface PowerOnRule {
-        /** {@code p} has been taken off the inflight list. */
-        void unlinked(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p);
+        /** {@code p} is about to be taken off the inflight list. Returns whether it was on its way to another vCPU. */
+        boolean unlinking(Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p);
+
+        /** It has been: others may find it from now on. */
+        default void unlinked(Pcpu cpu, RankVgic vgic, PendingIrq p, boolean moving) {}
 
         /** All have been, and the saved bitmap is zero. */
         default void cleared(Pcpu cpu, GicHwOperations gic, Vcpu v) {}
@@ -467,22 +470,29 @@ final class RankRules {
 
     // ---- H7 ---------------------------------------------------------------------------------------------------------
 
-    private void unlinkOnly(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p) {
+    private boolean unlinkOnly(Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p) {
         if ((p.status().peek(cpu) & STALE) != 0) {
             reached(cpu, Quirk.H7, p);
         }
+        return false;
     }
 
     /** Corrected: nothing is left that says that the interrupt was pending, and its line can fire again. */
     private static final class ForgetAll implements PowerOnRule {
         @Override
-        public void unlinked(Pcpu cpu, RankVgic vgic, VgicVcpu v, PendingIrq p) {
+        public boolean unlinking(Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p) {
+            lrs.removeLrPending(cpu, v, p);
             boolean moving = p.status().testAndClearBit(cpu, PendingIrq.MIGRATING);
             p.status().clearBit(cpu, PendingIrq.QUEUED);
             p.status().clearBit(cpu, PendingIrq.VISIBLE);
             p.status().clearBit(cpu, PendingIrq.ACTIVE);
             p.lr().setGuarded(cpu, PendingIrq.INVALID_LR);
             p.orders().setGuarded(cpu, 0);
+            return moving;
+        }
+
+        @Override
+        public void unlinked(Pcpu cpu, RankVgic vgic, PendingIrq p, boolean moving) {
             vgic.endPhysical(cpu, p, moving);
         }
 

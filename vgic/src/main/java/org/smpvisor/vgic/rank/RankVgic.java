@@ -338,8 +338,9 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         VgicVcpu vv = of(v);
         int flags = vv.lock().lockIrqSave(cpu);
         for (PendingIrq p = lrs.firstInflight(cpu, vv); p != null; p = lrs.firstInflight(cpu, vv)) {
+            boolean moving = rules.powerOn.unlinking(cpu, lrs, vv, p);
             lrs.removeInflight(cpu, vv, p);
-            rules.powerOn.unlinked(cpu, this, vv, p);
+            rules.powerOn.unlinked(cpu, this, p, moving);
         }
         lrs.clearPendingIrqs(cpu, vv);
         rules.powerOn.cleared(cpu, gic, v);
