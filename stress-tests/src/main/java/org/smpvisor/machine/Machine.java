@@ -468,6 +468,7 @@ public final class Machine implements AutoCloseable {
         Domain d = domains.get(index);
         for (int i = 0; i < d.maxVcpus(); i++) {
             scheduler.powerOn(cpu, d.vcpu(i));
+            spec.witness().vcpuReset(cpu, d.vcpu(i)); // another may have sent it something while it was down
         }
         cpu.count(Counter.DOMAINS_CREATED);
     }

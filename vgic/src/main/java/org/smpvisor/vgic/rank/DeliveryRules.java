@@ -64,6 +64,14 @@ final class DeliveryRules {
             return true;
         }
 
+        /**
+         * Asked of one that is enabled, in flight and waits for no list register: whether it is in one. Xen holds none back that is
+         * enabled, so that it need not look. V held.
+         */
+        default boolean isInLr(Pcpu cpu, PendingIrq p) {
+            return true;
+        }
+
         /** The guest has switched the distributor on or off. No lock held, interrupts open. */
         default void switched(Pcpu cpu, RankVgic vgic, VgicDomain d, boolean on) {}
     }
@@ -294,6 +302,11 @@ final class DeliveryRules {
         @Override
         public boolean counts(Pcpu cpu, VgicDomain d, PendingIrq p) {
             return isForwarded(cpu, d, p);
+        }
+
+        @Override
+        public boolean isInLr(Pcpu cpu, PendingIrq p) {
+            return p.status().testBit(cpu, PendingIrq.VISIBLE);
         }
 
         /** Whoever holds back an interrupt has looked under V before this; whoever looks later sees the new value. */

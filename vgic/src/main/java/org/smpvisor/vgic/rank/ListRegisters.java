@@ -223,7 +223,10 @@ final class ListRegisters {
     @Xen("gic_raise_inflight_irq")
     void raiseInflightIrq(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         v.lock().assertHeldBy(cpu);
-        if (rules.past.reassert.looks(cpu, v, p) && p.lrQueue().isEmpty(cpu) && v.vcpu() == cpu.current()) {
+        if (rules.past.reassert.looks(cpu, v, p)
+                && p.lrQueue().isEmpty(cpu)
+                && v.vcpu() == cpu.current()
+                && rules.delivery.forward.isInLr(cpu, p)) {
             int lr = lrOf(cpu, v, p);
             markWrongLr(cpu, v, p, lr);
             updateOneLr(cpu, v, lr);
