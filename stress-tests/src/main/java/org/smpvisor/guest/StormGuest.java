@@ -405,7 +405,7 @@ public final class StormGuest extends GuestProgram {
 
     private static void setTimer(GuestCpu c) {
         int i = (int) c.r[TIMER];
-        GuestTimer t = GuestTimer.values()[i];
+        GuestTimer t = i == 0 ? GuestTimer.VIRTUAL : GuestTimer.PHYSICAL;
         switch (c.pc) {
             case TIMER_OFF -> {
                 c.r[RUNS + i] = 0;
