@@ -208,7 +208,7 @@ public final class BugHunt {
             case LOCKING -> Bug.Tool.LOCKS;
             case DEADLOCK, LIVELOCK -> Bug.Tool.DEADLOCK;
             case LOST, DUPLICATED, WRONG_TARGET -> Bug.Tool.HISTORY;
-            case LEFT_BEHIND, INCONSISTENT, CORRUPTED -> Bug.Tool.AUDIT;
+            case LEFT_BEHIND, LEFT_ACTIVE, INCONSISTENT, CORRUPTED -> Bug.Tool.AUDIT;
             case RACE -> Bug.Tool.RACE;
             default -> Bug.Tool.MODEL;
         };

@@ -78,7 +78,7 @@ public final class Examination {
             case DEADLOCK -> "deadlock";
             case LIVELOCK -> "livelock";
             case LOST, DUPLICATED, WRONG_TARGET -> "ledger";
-            case LEFT_BEHIND, INCONSISTENT -> "audit";
+            case LEFT_BEHIND, LEFT_ACTIVE, INCONSISTENT -> "audit";
             case CORRUPTED, MODEL_BUG -> "assertion";
             case GUEST_DIED -> "guest";
             case RACE -> "race detector";

@@ -114,6 +114,23 @@ public final class Audit {
         }
     }
 
+    /**
+     * A domain has been destroyed: none of the lines that it had is active any more. One that is has its deactivation done here, so
+     * that its next owner can use it.
+     *
+     * @param lines physical SPIs that were routed to it, with the same virtual number
+     */
+    public void judgeDestroyed(Domain d, int[] lines) {
+        for (int spi : lines) {
+            if (gic.distributor().isActive(spi)) {
+                String text = d + " has been destroyed, and its interrupt " + spi
+                        + " is still active in the GIC: the line never fires again, whoever gets it";
+                ledger.report(new Violation(Violation.Kind.LEFT_ACTIVE, d.id(), spi, -1, text, List.of()));
+                gic.distributor().deactivate(spi);
+            }
+        }
+    }
+
     // ---- scheduling -------------------------------------------------------------------------------------------------
 
     /** With nothing to do, every interrupt that a pCPU acknowledged has been ended. */

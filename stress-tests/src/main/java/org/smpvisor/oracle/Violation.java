@@ -25,6 +25,8 @@ public record Violation(Kind kind, int domain, int intid, int vcpu, String text,
         LEFT_BEHIND,
         /** At rest, list registers, lists, status bits and physical state disagree. */
         INCONSISTENT,
+        /** A domain has been destroyed, and an interrupt that it had is still active in the GIC: it never fires again. */
+        LEFT_ACTIVE,
         /** Xen's own code ran into corrupt state of its own. */
         CORRUPTED,
         /** pCPUs wait for each other in a circle. */

@@ -33,6 +33,11 @@ public final class Explainer {
         Quirk.H7
     };
 
+    /** After which INPROGRESS does not say that the interrupt is active, or nothing does. */
+    private static final Quirk[] KEEPS_ACTIVE = {
+        Quirk.H25, Quirk.H27, Quirk.H3, Quirk.H9, Quirk.H7, Quirk.H10, Quirk.H5, Quirk.H2
+    };
+
     /** Where Xen takes the host GIC lock with interrupts open. */
     private static final String MOVE_IRQS = "RankVgic.moveIrqs";
 
@@ -44,7 +49,7 @@ public final class Explainer {
 
     /** The quirks that can explain a lost, doubled, misdirected or forgotten interrupt, or corrupt state. */
     static List<Quirk> blamed() {
-        return Stream.of(LOSES, DOUBLES, MISROUTES, CORRUPTS, LEAVES)
+        return Stream.of(LOSES, DOUBLES, MISROUTES, CORRUPTS, LEAVES, KEEPS_ACTIVE)
                 .flatMap(Arrays::stream)
                 .distinct()
                 .sorted()
@@ -58,6 +63,7 @@ public final class Explainer {
             case DUPLICATED -> first(DOUBLES, v);
             case WRONG_TARGET -> first(MISROUTES, v);
             case LEFT_BEHIND -> first(LEAVES, v);
+            case LEFT_ACTIVE -> first(KEEPS_ACTIVE, v);
             case INCONSISTENT -> first(CONTRADICTS, v);
             case CORRUPTED -> first(CORRUPTS, v);
             case DEADLOCK, LOCKING, LIVELOCK, GUEST_DIED, MODEL_BUG, RACE -> null;

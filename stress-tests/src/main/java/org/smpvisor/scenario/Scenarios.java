@@ -11,6 +11,8 @@ import org.smpvisor.scenario.Scenario.Environment;
 public final class Scenarios {
     private static final int MANY = 300;
 
+    private static final int SOME = 20;
+
     private static final Map<Counter, Integer> EVERYTHING_HARD = Map.of(
             Counter.MIGRATIONS_DEFERRED, MANY,
             Counter.MIGRATIONS_REFUSED, MANY,
@@ -18,20 +20,25 @@ public final class Scenarios {
             Counter.UIE, MANY,
             Counter.IRQS_UNDER_LOCK, MANY,
             Counter.VCPU_MOVES_FULL, MANY,
-            Counter.GUEST_SGIS_COALESCED, MANY);
+            Counter.GUEST_SGIS_COALESCED, MANY,
+            Counter.CPU_OFFS, MANY,
+            Counter.DOMAINS_DESTROYED, SOME,
+            Counter.PCPUS_OFFLINED, SOME);
 
     private static final List<Scenario> ALL = List.of(
             new Scenario(
                     "all",
-                    "everything at once: SPI and SGI storm while SPIs move between vCPUs and vCPUs between pCPUs, timers and"
-                            + " events",
-                    new GuestPlan(200, 120, 160, 10, 24, 8, 0, 0, 40, 16, 60, false, 300).with(12, 6, true),
+                    "everything at once: SPI and SGI storm while SPIs move between vCPUs and vCPUs between pCPUs, timers,"
+                            + " events; vCPUs, pCPUs and domains that come and go",
+                    new GuestPlan(200, 120, 160, 10, 24, 8, 0, 0, 40, 16, 60, false, 300)
+                            .with(12, 6, true)
+                            .withOff(1),
                     4,
                     2,
                     4,
                     16,
                     0,
-                    new Environment(150, 8, 4, 6, 50, 400, 20),
+                    new Environment(150, 8, 4, 6, 50, 400, 20).withComingAndGoing(800, 300, 40),
                     EVERYTHING_HARD),
             new Scenario(
                     "spi-storm",

@@ -3,6 +3,7 @@ package org.smpvisor.scenario;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -267,7 +268,10 @@ final class StormSession implements AutoCloseable {
         runErrands();
         if (env.killEvery() > 0) {
             for (int d = 0; d < options.domains(); d++) {
-                if (machine.domains().get(d).isDestroyed() && !creating[d] && rng.nextInt(env.killEvery()) == 0) {
+                if (machine.domains().get(d).isDestroyed()
+                        && !creating[d]
+                        && !killed.contains(machine.domains().get(d))
+                        && rng.nextInt(env.killEvery()) == 0) {
                     create(d);
                 }
                 creating[d] &= machine.domains().get(d).isDestroyed();
@@ -292,7 +296,6 @@ final class StormSession implements AutoCloseable {
 
     private void create(int d) {
         creating[d] = true;
-        killed.remove(machine.domains().get(d));
         memories.get(d).reset();
         postUntilDone(
                 cpu -> {
@@ -340,6 +343,13 @@ final class StormSession implements AutoCloseable {
 
     /** Runs again what was not done. */
     private void runErrands() {
+        for (Iterator<Domain> i = killed.iterator(); i.hasNext(); ) {
+            Domain d = i.next();
+            if (d.isDestroyed()) {
+                audit.judgeDestroyed(d, linesOf(d));
+                i.remove();
+            }
+        }
         errands.removeIf(Errand::isDone);
         for (Errand e : errands) {
             if (e.state == Errand.AGAIN) {
@@ -389,6 +399,12 @@ final class StormSession implements AutoCloseable {
         }
     }
 
+    private int[] linesOf(Domain d) {
+        return machine.spec().domains().get(d.id() - 1).lines().stream()
+                .mapToInt(MachineDescription.Irq::intid)
+                .toArray();
+    }
+
     private int onlineFrom(int i) {
         int p = i % options.pcpus();
         return away[p] ? 0 : p;
@@ -436,7 +452,7 @@ final class StormSession implements AutoCloseable {
                 calm = 0;
             }
             runErrands();
-            calm = machine.isAtRest() && errands.isEmpty() ? calm + 1 : 0;
+            calm = machine.isAtRest() && errands.isEmpty() && killed.isEmpty() ? calm + 1 : 0;
             if (now > nextLook) {
                 nextLook = now + 100_000_000L;
                 hang = watchdog.look();
