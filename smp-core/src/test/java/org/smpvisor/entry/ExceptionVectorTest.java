@@ -63,7 +63,7 @@ class ExceptionVectorTest {
     @ParameterizedTest
     @EnumSource(
             value = ExceptionVector.class,
-            names = {"EL2H_IRQ", "GUEST.*_SYNC", "GUEST.*_IRQ"},
+            names = {"EL2H_IRQ", "GUEST.*_SYNC", "GUEST.*_IRQ", "GUEST.*_SERROR"},
             mode = EnumSource.Mode.MATCH_NONE)
     void whatXenDoesNotHandleIsBadMode(ExceptionVector vector) {
         Entry entry = new Entry(1, cpu -> {}, null, null, Witness.NONE);
