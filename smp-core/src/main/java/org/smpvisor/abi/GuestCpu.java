@@ -23,6 +23,7 @@ public final class GuestCpu {
         WFI,
         WFE,
         HVC,
+        SET_WAY,
         POLL,
         MASK,
         UNMASK,
@@ -223,6 +224,11 @@ public final class GuestCpu {
     /** Wait for event: Xen lets others go first. */
     public GuestCpu wfe() {
         return describe(Op.WFE, null, 0, 0, 0);
+    }
+
+    /** Cleans a cache line by set and way, which Xen traps. */
+    public GuestCpu cleanBySetAndWay() {
+        return describe(Op.SET_WAY, null, 0, 0, 0);
     }
 
     /** Calls the hypervisor: {@link PsciAbi function} and arguments; the result arrives in {@code x0}. */

@@ -34,6 +34,7 @@ public enum Counter {
     DOMAINS_CREATED("domains created while the machine ran"),
     PCPUS_OFFLINED("pCPUs taken offline"),
     PCPUS_ONLINED("pCPUs brought back online"),
+    FLUSHES("memories of vCPUs written back on the way to the guest"),
     SERRORS("SErrors handed on to guests"),
     CONTEXT_SWITCHES("context switches"),
     PREEMPTIONS("vCPUs preempted at the end of their slice"),

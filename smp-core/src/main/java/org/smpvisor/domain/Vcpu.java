@@ -73,6 +73,11 @@ public final class Vcpu {
     @GuardedBy("schedule_lock of processor")
     private long sliceEnd;
 
+    /** Whether its memory has to be written back before it goes on; of the pCPU that runs it. */
+    @Xen("need_flush_to_ram")
+    @OwnedBy("pcpu")
+    private boolean needsFlush;
+
     @OwnedBy("boot")
     private State vgic;
 
@@ -180,6 +185,15 @@ public final class Vcpu {
     @Xen("vcpu_info.evtchn_upcall_pending")
     public IntCell upcallPending() {
         return upcallPending;
+    }
+
+    /** Whether its memory has to be written back before it goes on. */
+    public boolean needsFlush() {
+        return needsFlush;
+    }
+
+    public void setNeedsFlush(boolean needs) {
+        needsFlush = needs;
     }
 
     public IntCell processor() {

@@ -253,6 +253,10 @@ public final class Entry implements IrqEntry {
                 c.complete(0);
             }
             case HVC -> psci.call(cpu, v, c);
+            case SET_WAY -> {
+                v.setNeedsFlush(true); // p2m_set_way_flush
+                c.complete(0);
+            }
             default -> throw new ModelBug(v + " trapped with " + c.op());
         }
     }
@@ -294,15 +298,41 @@ public final class Entry implements IrqEntry {
 
     // ---- exit -------------------------------------------------------------------------------------------------------
 
-    /** The way out: softirqs until none is left, then list registers; interrupts masked on return. */
+    /** The way out: work of the vCPU, softirqs until none is left, then list registers; interrupts masked on return. */
     @Xen("leave_hypervisor_to_guest")
     private void leaveHypervisorToGuest(Pcpu cpu) {
         cpu.localIrqDisable();
+        while (checkForVcpuWork(cpu)) {
+            checkForPcpuWork(cpu);
+        }
         checkForPcpuWork(cpu);
         if (!cpu.current().isIdle()) {
             vgic.syncToLrs(cpu);
             cpu.held().assertNoneHeld("at guest entry");
         }
+    }
+
+    /**
+     * Does what the vCPU has to do before it may go on, with interrupts open meanwhile: here, writing its memory back after cache
+     * maintenance by set and way. Interrupts masked on entry and return; softirqs come first, so that another vCPU may be current.
+     *
+     * @return whether there is more of it
+     */
+    @Xen({"check_for_vcpu_work", "p2m_flush_vm"})
+    private boolean checkForVcpuWork(Pcpu cpu) {
+        Vcpu v = cpu.current();
+        if (v.isIdle() || !v.needsFlush()) {
+            return false;
+        }
+        checkForPcpuWork(cpu);
+        if (cpu.current() != v) {
+            return true; // it is done when the vCPU runs again
+        }
+        cpu.localIrqEnable();
+        v.setNeedsFlush(false);
+        cpu.count(Counter.FLUSHES);
+        cpu.localIrqDisable();
+        return false;
     }
 
     /** Interrupts masked on entry and return. On return another vCPU, or the idle one, may be current. */

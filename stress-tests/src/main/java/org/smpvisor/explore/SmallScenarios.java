@@ -64,7 +64,7 @@ public final class SmallScenarios {
                     .promises(Counter.VCPU_MOVES, Counter.MIGRATIONS),
             new SmallScenario(
                             "serror",
-                            "stores of guests fail, which they are told on the way into Xen or by an exit of its own",
+                            "stores of guests fail, which they are told on the way into Xen or by an exit of its own; one cleans its cache",
                             2)
                     .line(A, PRIORITY, 2)
                     .vcpu(new Script()
@@ -74,7 +74,7 @@ public final class SmallScenarios {
                             .route(A, 1)
                             .sleep())
                     .vcpu(new Script().failingStore(1).sgi(1, 0).failingStore(3).trap())
-                    .promises(Counter.SERRORS, Counter.MIGRATIONS),
+                    .promises(Counter.SERRORS, Counter.MIGRATIONS, Counter.FLUSHES),
             new SmallScenario(
                             "cpu-off",
                             "a vCPU switches itself off with interrupts on their way to it, and is switched on by the other",

@@ -25,6 +25,7 @@ public final class Script {
         ON,
         OFF_SYSTEM,
         FAILING_STORE,
+        SET_WAY,
         MASK,
         UNMASK,
         TAKE,
@@ -137,6 +138,11 @@ public final class Script {
     /** Lets others go first. */
     public Script yield() {
         return add(Kind.WFE, 0, 0);
+    }
+
+    /** Cleans a cache line by set and way: Xen has work to do for the vCPU on the way out. */
+    public Script cleanCache() {
+        return add(Kind.SET_WAY, 0, 0);
     }
 
     /** A store that fails, of which an SError tells {@code steps} steps later. */

@@ -188,6 +188,7 @@ public final class ScriptGuest extends GuestProgram {
             case SYSREG -> c.writeSysreg(REGISTERS[(int) i.address()], i.value());
             case WFI -> c.wfi();
             case WFE -> c.wfe();
+            case SET_WAY -> c.cleanBySetAndWay();
             case FAILING_STORE -> c.failingStore((int) i.address());
             case OFF -> c.hvc(PsciAbi.CPU_OFF, 0, 0, 0);
             case ON -> c.hvc(PsciAbi.CPU_ON, GicAbi.vcpuAffinity((int) i.address()), RESTARTED, 0);
