@@ -71,6 +71,7 @@ public final class SmallScenarios {
                             .failingStore(0)
                             .trap()
                             .failingStore(2)
+                            .cleanCache()
                             .route(A, 1)
                             .sleep())
                     .vcpu(new Script().failingStore(1).sgi(1, 0).failingStore(3).trap())
