@@ -188,14 +188,18 @@ public final class CpuTimers {
         }
 
         /**
-         * Waits until the pCPU whose timer it is has done with its callback, with interrupts as they are. From another pCPU; Xen
-         * has no such function.
+         * Waits until pCPU {@code at}, whose timer it was, has done with its callback, with interrupts as they are. Xen has no such
+         * function.
          */
-        public void awaitCallback(Pcpu by) {
-            int at = cpu.getOpaque(by);
+        public void awaitCallback(Pcpu by, int at) {
             if (at != KILLED && at != by.id()) {
                 pcpus[at].timers().await(by, this);
             }
+        }
+
+        /** Number of the pCPU whose timer it is. */
+        public int pcpu(Pcpu by) {
+            return cpu.getOpaque(by);
         }
 
         /** Whether its callback runs somewhere, for shadows. */

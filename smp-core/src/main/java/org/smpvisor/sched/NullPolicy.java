@@ -27,14 +27,18 @@ final class NullPolicy implements Policy {
     private final SchedResource[] resources;
     private final IpiSender ipi;
 
-    /** Whose pCPU it is, by pCPU. */
-    @GuardedBy("schedule_lock of the pCPU")
+    private final SpinLock waitqLock = new SpinLock(LockClass.WAITQ, "waitq_lock", 0);
+
+    /**
+     * Whose pCPU it is, by pCPU. Changed under this lock, together with the vCPU's place in the queue: whoever has the schedule lock of
+     * the pCPU on which a vCPU was last may look here where it is now.
+     */
+    @GuardedBy("waitqLock")
     private final RefCell<Vcpu>[] owners;
 
-    /** Bit 0: nobody has the pCPU, and nobody has been promised it; atomic. */
+    /** Whether nobody has the pCPU and nobody has been promised it. */
+    @GuardedBy("waitqLock")
     private final IntCell[] free;
-
-    private final SpinLock waitqLock = new SpinLock(LockClass.WAITQ, "waitq_lock", 0);
 
     @GuardedBy("waitqLock")
     private final ListNode<Vcpu> waitq = new ListNode<>(null, "waitq", waitqLock);
@@ -46,157 +50,164 @@ final class NullPolicy implements Policy {
         this.owners = new RefCell[resources.length];
         this.free = new IntCell[resources.length];
         for (SchedResource r : resources) {
-            owners[r.id()] = new RefCell<>(r.pcpu + ".unit", r.lock);
-            free[r.id()] = new IntCell(r.pcpu + ".free", null, 1);
+            owners[r.id()] = new RefCell<>(r.pcpu + ".unit", waitqLock);
+            free[r.id()] = new IntCell(r.pcpu + ".free", waitqLock, 1);
         }
     }
 
-    private SchedResource resource(Pcpu cpu, Vcpu v) {
-        return resources[v.processor().getOpaque(cpu)];
+    /** The pCPU that {@code v} has; -1 if it has none. waitqLock held. */
+    private int ownedBy(Pcpu cpu, Vcpu v) {
+        for (SchedResource r : resources) {
+            if (owners[r.id()].getGuarded(cpu) == v) {
+                return r.id();
+            }
+        }
+        return -1;
     }
 
-    private boolean owns(Pcpu cpu, SchedResource r, Vcpu v) {
-        return owners[r.id()].getGuarded(cpu) == v;
+    private void ask(Pcpu cpu, int pcpu) {
+        resources[pcpu].pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
     }
 
-    private void await(Pcpu cpu, Vcpu v) {
-        waitqLock.lock(cpu);
-        waitq.addBefore(cpu, v.waitq());
-        waitqLock.unlock(cpu);
-        promise(cpu, v);
-    }
-
-    /** Takes {@code v} from those who wait; returns whether it was among them. */
-    private boolean stopsWaiting(Pcpu cpu, Vcpu v) {
-        waitqLock.lock(cpu);
-        boolean was = !v.waitq().isEmpty(cpu);
-        v.waitq().unlink(cpu);
-        waitqLock.unlock(cpu);
-        return was;
-    }
-
-    private boolean isWaiting(Pcpu cpu, Vcpu v) {
-        waitqLock.lock(cpu);
-        boolean waits = !v.waitq().isEmpty(cpu);
-        waitqLock.unlock(cpu);
-        return waits;
-    }
-
-    /** Promises {@code v}, which waits, a free pCPU: that one takes it from the queue itself, since we do not have its lock. */
-    private void promise(Pcpu cpu, Vcpu v) {
-        int own = v.processor().getOpaque(cpu);
-        for (int i = 0; i < resources.length; i++) {
-            SchedResource r = resources[(own + i) % resources.length];
-            if (free[r.id()].testAndClearBit(cpu, 0)) {
-                r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
+    /** Promises the first who waits a free pCPU: that one takes it from the queue itself. waitqLock held. */
+    private void promise(Pcpu cpu) {
+        for (SchedResource r : resources) {
+            if (!waitq.isEmpty(cpu) && free[r.id()].getGuarded(cpu) != 0) {
+                free[r.id()].setGuarded(cpu, 0);
+                ask(cpu, r.id());
                 return;
             }
         }
     }
 
+    private void await(Pcpu cpu, Vcpu v) {
+        waitq.addBefore(cpu, v.waitq());
+        promise(cpu);
+    }
+
     @Override
     @Xen("null_unit_wake")
     public void wake(Pcpu cpu, Vcpu v) {
-        SchedResource r = resource(cpu, v);
-        if (r.curr.getGuarded(cpu) == v) {
-            return;
+        waitqLock.lock(cpu);
+        int pcpu = ownedBy(cpu, v);
+        if (pcpu >= 0) {
+            ask(cpu, pcpu);
+        } else if (v.waitq().isEmpty(cpu)) {
+            if (v.running().getOpaque(cpu) != 0) {
+                v.schedFlags().setGuarded(cpu, DELAYED_WAIT);
+            } else {
+                await(cpu, v);
+            }
         }
-        if (owns(cpu, r, v)) {
-            r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
-        } else if (v.running().getOpaque(cpu) != 0) {
-            v.schedFlags().setGuarded(cpu, DELAYED_WAIT);
-        } else if (!isWaiting(cpu, v)) {
-            await(cpu, v);
-        }
+        waitqLock.unlock(cpu);
     }
 
     @Override
     @Xen("null_context_saved")
     public void contextSaved(Pcpu cpu, Vcpu prev) {
         SpinLock lock = Scheduler.lockIrq(cpu, resources, prev);
+        waitqLock.lock(cpu);
         boolean delayed = prev.schedFlags().getGuarded(cpu) == DELAYED_WAIT;
         prev.schedFlags().setGuarded(cpu, 0);
-        if (delayed && Scheduler.isRunnable(cpu, prev) && !owns(cpu, resource(cpu, prev), prev)) {
+        if (delayed
+                && Scheduler.isRunnable(cpu, prev)
+                && ownedBy(cpu, prev) < 0
+                && prev.waitq().isEmpty(cpu)) {
             await(cpu, prev);
         }
+        waitqLock.unlock(cpu);
         lock.unlockIrq(cpu);
     }
 
     @Override
     @Xen("null_unit_sleep")
     public void sleep(Pcpu cpu, Vcpu v) {
-        SchedResource r = resource(cpu, v);
-        v.schedFlags().setGuarded(cpu, 0);
-        if (v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN) && !stopsWaiting(cpu, v) && owns(cpu, r, v)) {
-            owners[r.id()].setGuarded(cpu, null);
-            r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi); // it may take somebody who waits
-        } else if (r.curr.getGuarded(cpu) == v) {
-            r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
+        waitqLock.lock(cpu);
+        int pcpu = ownedBy(cpu, v);
+        if (v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
+            leave(cpu, v, pcpu);
+        }
+        int at = pcpu >= 0 ? pcpu : v.processor().getOpaque(cpu);
+        ask(cpu, at); // it runs there perhaps, and somebody who waits may have its place
+        waitqLock.unlock(cpu);
+    }
+
+    /** {@code v} neither has a pCPU any more nor waits for one. waitqLock held. */
+    @Xen("unit_deassign")
+    private void leave(Pcpu cpu, Vcpu v, int pcpu) {
+        v.waitq().unlink(cpu);
+        if (pcpu >= 0) {
+            owners[pcpu].setGuarded(cpu, null);
         }
     }
 
     @Override
     public void remove(Pcpu cpu, Vcpu v) {
-        SchedResource r = resource(cpu, v);
-        if (!stopsWaiting(cpu, v) && owns(cpu, r, v)) {
-            owners[r.id()].setGuarded(cpu, null);
-            r.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
+        waitqLock.lock(cpu);
+        int pcpu = ownedBy(cpu, v);
+        leave(cpu, v, pcpu);
+        if (pcpu >= 0) {
+            ask(cpu, pcpu);
         }
+        waitqLock.unlock(cpu);
     }
 
     @Override
     @Xen("null_schedule")
     public Vcpu choose(Pcpu cpu, SchedResource r, Vcpu prev, boolean goesOn, long now) {
-        RefCell<Vcpu> owner = owners[r.id()];
-        Vcpu v = owner.getGuarded(cpu);
-        if (v != null && v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
-            v = null; // it was powered off while it was on its way from the queue to here
+        waitqLock.lock(cpu);
+        Vcpu v = owners[r.id()].getGuarded(cpu);
+        if (v == null) {
+            v = goesOn && prev.waitq().isEmpty(cpu) && ownedBy(cpu, prev) < 0 ? prev : takeWaiting(cpu, r);
+            owners[r.id()].setGuarded(cpu, v);
+            free[r.id()].setGuarded(cpu, v == null ? 1 : 0);
         }
-        if (v == null && r.isActive(cpu)) {
-            v = goesOn ? prev : takeWaiting(cpu, r);
-        }
-        owner.setGuarded(cpu, v);
-        if (v != null) {
-            free[r.id()].clearBit(cpu, 0);
-        }
+        waitqLock.unlock(cpu);
         return v != null && Scheduler.isRunnable(cpu, v) ? v : r.idle;
     }
 
-    /** The first who waits, who has a pCPU now; {@code null}, and the pCPU is free, if nobody does. */
+    /** The first who waits becomes a vCPU of this pCPU; {@code null} if nobody waits. waitqLock held. */
     @Xen("unit_assign")
     private Vcpu takeWaiting(Pcpu cpu, SchedResource r) {
-        waitqLock.lock(cpu);
         ListNode<Vcpu> first = waitq.next(cpu);
-        Vcpu v = null;
         if (first == waitq) {
-            free[r.id()].setBit(cpu, 0); // under the lock: whoever waits after us finds the pCPU free
-        } else {
-            v = first.element();
-            first.unlink(cpu);
-            if (v.processor().getOpaque(cpu) != r.id()) {
-                v.processor().setOpaque(cpu, r.id());
-                v.setMigrated();
-            }
+            return null;
         }
-        waitqLock.unlock(cpu);
+        Vcpu v = first.element();
+        first.unlink(cpu);
+        if (v.processor().getOpaque(cpu) != r.id()) {
+            v.processor().setOpaque(cpu, r.id());
+            v.setMigrated();
+        }
         return v;
     }
 
     @Override
+    public void goesDown(Pcpu cpu, SchedResource r) {
+        waitqLock.lock(cpu);
+        free[r.id()].setGuarded(cpu, 0);
+        promise(cpu); // who was promised this one
+        waitqLock.unlock(cpu);
+    }
+
+    @Override
     @Xen("null_unit_migrate")
-    public void migrate(Pcpu cpu, Vcpu v, SchedResource to) {
-        SchedResource from = resource(cpu, v);
-        if (!from.isActive(cpu)) { // it goes down: its vCPU waits for another
-            stopsWaiting(cpu, v);
-            owners[from.id()].setGuarded(cpu, null);
+    public void migrate(Pcpu cpu, Vcpu v, SchedResource from, SchedResource to) {
+        waitqLock.lock(cpu);
+        int pcpu = ownedBy(cpu, v);
+        if (pcpu == from.id() && !from.isActive(cpu)) { // its vCPU waits for another
+            owners[pcpu].setGuarded(cpu, null);
             v.processor().setOpaque(cpu, to.id());
-        } else if (owners[to.id()].getGuarded(cpu) == null && owns(cpu, from, v) && to.isActive(cpu)) {
-            owners[from.id()].setGuarded(cpu, null);
+        } else if (pcpu == from.id() && owners[to.id()].getGuarded(cpu) == null) {
+            owners[pcpu].setGuarded(cpu, null);
             owners[to.id()].setGuarded(cpu, v);
-            free[to.id()].clearBit(cpu, 0);
+            free[to.id()].setGuarded(cpu, 0);
             v.processor().setOpaque(cpu, to.id());
-            from.pcpu.softirqs().raiseFrom(cpu, Softirqs.SCHEDULE, ipi);
+            ask(cpu, pcpu);
+        } else if (pcpu < 0 && !from.isActive(cpu)) {
+            v.processor().setOpaque(cpu, to.id());
         }
+        waitqLock.unlock(cpu);
     }
 
     @Override

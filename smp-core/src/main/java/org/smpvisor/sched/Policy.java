@@ -50,9 +50,13 @@ interface Policy {
     @Xen("context_saved")
     default void contextSaved(Pcpu cpu, Vcpu prev) {}
 
+    /** No vCPU is to run on {@code r} any more. */
+    @Xen("deinit_pdata")
+    default void goesDown(Pcpu cpu, SchedResource r) {}
+
     /** Moves {@code v}, which does not run, to a pCPU; the locks of both are held. */
     @Xen("migrate")
-    default void migrate(Pcpu cpu, Vcpu v, SchedResource to) {
+    default void migrate(Pcpu cpu, Vcpu v, SchedResource from, SchedResource to) {
         v.processor().setOpaque(cpu, to.id());
     }
 }

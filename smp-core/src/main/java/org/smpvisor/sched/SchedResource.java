@@ -36,6 +36,10 @@ final class SchedResource {
     @GuardedBy("lock")
     final IntCell active;
 
+    /** When the pCPU is to schedule again at the latest. */
+    @GuardedBy("lock")
+    private long sliceEnd = CpuTimers.NEVER;
+
     SchedResource(Pcpu pcpu, SpinLock lock) {
         this.pcpu = pcpu;
         this.lock = lock;
@@ -51,6 +55,17 @@ final class SchedResource {
 
     int id() {
         return pcpu.id();
+    }
+
+    /** The pCPU schedules again at {@code deadline}. Its lock held. */
+    void setSlice(Pcpu cpu, long deadline) {
+        sliceEnd = deadline;
+        pcpu.timers().set(cpu, slice, deadline);
+    }
+
+    /** The pCPU schedules again at {@code deadline} or before. Its lock held. */
+    void boundSlice(Pcpu cpu, long deadline) {
+        setSlice(cpu, Math.min(deadline, sliceEnd));
     }
 
     /** Its lock held. */

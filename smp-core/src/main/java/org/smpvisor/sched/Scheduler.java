@@ -93,21 +93,21 @@ public final class Scheduler {
 
     // ---- schedule locks ---------------------------------------------------------------------------------------------
 
-    /** Takes the schedule lock of the pCPU that {@code v} runs or is queued on, and makes sure that it still is. */
+    /**
+     * Masks interrupts and takes the schedule lock of the pCPU that {@code v} runs or is queued on, and makes sure that it still is.
+     * Whoever unlocks it puts the interrupt mask back; it is this lock, wherever the vCPU is by then.
+     */
     @Xen("unit_schedule_lock_irqsave")
-    private int lockUnit(Pcpu cpu, Vcpu v) {
+    private SchedResource lockUnit(Pcpu cpu, Vcpu v) {
         while (true) {
-            SpinLock lock = resources[v.processor().getOpaque(cpu)].lock;
-            int flags = lock.lockIrqSave(cpu);
-            if (resources[v.processor().getOpaque(cpu)].lock == lock) {
-                return flags;
+            SchedResource r = resources[v.processor().getOpaque(cpu)];
+            int flags = r.lock.lockIrqSave(cpu);
+            SchedResource now = resources[v.processor().getOpaque(cpu)];
+            if (now.lock == r.lock) {
+                return now;
             }
-            lock.unlockIrqRestore(cpu, flags);
+            r.lock.unlockIrqRestore(cpu, flags);
         }
-    }
-
-    private void unlockUnit(Pcpu cpu, Vcpu v, int flags) {
-        resources[v.processor().getOpaque(cpu)].lock.unlockIrqRestore(cpu, flags);
     }
 
     /** The same with interrupts open before; returns the lock that is held then. */
@@ -180,26 +180,24 @@ public final class Scheduler {
     /** Lets {@code v} run if nothing pauses it any more. Any interrupt state; no lock of the scheduler held. */
     @Xen("vcpu_wake")
     public void wake(Pcpu cpu, Vcpu v) {
-        int flags = lockUnit(cpu, v);
-        SchedResource r = resources[v.processor().getOpaque(cpu)];
+        int flags = cpu.localSaveFlags();
+        SchedResource r = lockUnit(cpu, v);
         boolean stranded = !r.isActive(cpu) && r.curr.getGuarded(cpu) != v;
         if (isRunnable(cpu, v) && !stranded) {
             policy.wake(cpu, v);
-        }
-        unlockUnit(cpu, v, flags);
-        if (stranded) { // its pCPU goes down, or has gone, and nobody has moved it away yet
-            migrate(cpu, v, anyActive(cpu, r.id()));
-        }
+        } // else, if its pCPU goes down: whoever takes it down moves the vCPU, and wakes it then
+        r.lock.unlockIrqRestore(cpu, flags);
     }
 
     /** Takes {@code v}, which something pauses, off its pCPU, without waiting until it has left. Any interrupt state. */
     @Xen("vcpu_sleep_nosync")
     public void sleepNosync(Pcpu cpu, Vcpu v) {
-        int flags = lockUnit(cpu, v);
+        int flags = cpu.localSaveFlags();
+        SchedResource r = lockUnit(cpu, v);
         if (!isRunnable(cpu, v)) {
             policy.sleep(cpu, v);
         }
-        unlockUnit(cpu, v, flags);
+        r.lock.unlockIrqRestore(cpu, flags);
     }
 
     /** The same, and waits until its context has been saved. Interrupts open, no lock held; {@code v} is not current. */
@@ -296,9 +294,10 @@ public final class Scheduler {
     /** Forgets a vCPU of a domain that is destroyed; it has stopped. */
     @Xen("sched_destroy_vcpu")
     public void remove(Pcpu cpu, Vcpu v) {
-        int flags = lockUnit(cpu, v);
+        int flags = cpu.localSaveFlags();
+        SchedResource r = lockUnit(cpu, v);
         policy.remove(cpu, v);
-        unlockUnit(cpu, v, flags);
+        r.lock.unlockIrqRestore(cpu, flags);
     }
 
     /** Blocks the current vCPU until an event, unless one is there; the switch itself happens on the exit path. */
@@ -307,9 +306,13 @@ public final class Scheduler {
         past.block.block(cpu, this, vgic, cpu.current());
     }
 
-    /** Powers a vCPU on. */
+    /** Powers a new vCPU on, which may have been placed on a pCPU that has gone down meanwhile. Process context, no lock held. */
     public void powerOn(Pcpu cpu, Vcpu v) {
         if (v.pauseFlags().testAndClearBit(cpu, Vcpu.VPF_DOWN)) {
+            int on = v.processor().getOpaque(cpu);
+            if (resources[on].active.getOpaque(cpu) == 0) {
+                migrate(cpu, v, anyActive(cpu, on));
+            }
             wake(cpu, v);
         }
     }
@@ -319,11 +322,12 @@ public final class Scheduler {
     /** Moves {@code v} to another pCPU, now if it does not run, else as soon as it has been descheduled. */
     @Xen({"vcpu_set_hard_affinity", "sched_unit_migrate_start"})
     public void migrate(Pcpu cpu, Vcpu v, int pcpu) {
-        int flags = lockUnit(cpu, v);
+        int flags = cpu.localSaveFlags();
+        SchedResource r = lockUnit(cpu, v);
         v.migrateTo().setOpaque(cpu, pcpu);
         v.pauseFlags().setBit(cpu, Vcpu.VPF_MIGRATING);
         policy.sleep(cpu, v);
-        unlockUnit(cpu, v, flags);
+        r.lock.unlockIrqRestore(cpu, flags);
         migrateFinish(cpu, v);
     }
 
@@ -351,7 +355,7 @@ public final class Scheduler {
             return;
         }
         v.migrateTo().setOpaque(cpu, -1);
-        policy.migrate(cpu, v, resources[to]);
+        policy.migrate(cpu, v, resources[from], resources[to]);
         boolean moved = v.processor().getOpaque(cpu) != from;
         unlockTwo(cpu, from, to, flags);
         if (moved) {
@@ -386,7 +390,10 @@ public final class Scheduler {
     public boolean vacate(Pcpu cpu, int pcpu, List<Domain> domains) {
         SchedResource r = resources[pcpu];
         int flags = r.lock.lockIrqSave(cpu);
-        r.active.setGuarded(cpu, 0);
+        if (r.isActive(cpu)) {
+            r.active.setGuarded(cpu, 0);
+            policy.goesDown(cpu, r);
+        }
         r.lock.unlockIrqRestore(cpu, flags);
         boolean empty = true;
         for (Domain d : domains) {
@@ -451,7 +458,7 @@ public final class Scheduler {
         if (!next.isIdle()) {
             next.running().setOpaque(cpu, 1);
         }
-        cpu.timers().set(cpu, r.slice, policy.lookAgainAt(cpu, r, next, now));
+        r.setSlice(cpu, policy.lookAgainAt(cpu, r, next, now));
         r.curr.setGuarded(cpu, next);
         r.lock.unlockIrq(cpu);
         if (moved) {

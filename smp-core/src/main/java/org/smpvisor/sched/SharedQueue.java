@@ -98,7 +98,7 @@ abstract class SharedQueue implements Policy {
             tickle(cpu, look);
         } else if (!r.isIdle(cpu)) {
             // Who runs there may have no slice timer, if nobody waited until now.
-            r.pcpu.timers().set(cpu, r.slice, cpu.time() + leastSlice());
+            r.boundSlice(cpu, cpu.time() + leastSlice());
         }
     }
 

@@ -10,8 +10,11 @@ import org.smpvisor.variant.Variant;
 public final class TimerRules {
     /** What is done about callbacks of a vCPU's timers that still run when the vCPU is about to. */
     interface CallbackRule {
-        /** The timer is stopped, or goes on; interrupts masked, no lock held. */
-        void restoring(Pcpu cpu, VcpuTimer t);
+        /** The timer is about to be moved here; interrupts masked, no lock held. Returns the pCPU to wait for, or -1. */
+        int moving(Pcpu cpu, VcpuTimer t);
+
+        /** It has been. */
+        default void moved(Pcpu cpu, VcpuTimer t, int from) {}
     }
 
     /** Decides whether a timer of Xen's stands in for a virtual timer whose vCPU is descheduled; a variant point for a fault. */
@@ -41,17 +44,23 @@ public final class TimerRules {
     /** Xen: nothing. */
     private record GoOn(Marks marks) implements CallbackRule {
         @Override
-        public void restoring(Pcpu cpu, VcpuTimer t) {
+        public int moving(Pcpu cpu, VcpuTimer t) {
             mark(cpu, t, marks);
+            return -1;
         }
     }
 
     /** The corrected rule: it is waited for on the pCPU whose timer it was until now. */
     private record WaitForIt(Marks marks) implements CallbackRule {
         @Override
-        public void restoring(Pcpu cpu, VcpuTimer t) {
+        public int moving(Pcpu cpu, VcpuTimer t) {
             mark(cpu, t, marks);
-            t.timer().awaitCallback(cpu);
+            return t.timer().pcpu(cpu);
+        }
+
+        @Override
+        public void moved(Pcpu cpu, VcpuTimer t, int from) {
+            t.timer().awaitCallback(cpu, from); // it cannot begin there any more
         }
     }
 }

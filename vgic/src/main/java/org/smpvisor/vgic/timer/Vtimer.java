@@ -139,10 +139,11 @@ public final class Vtimer implements Scheduler.Context, VtimerOps {
     }
 
     private void follow(Pcpu cpu, VcpuTimer t) {
-        rules.callback.restoring(cpu, t);
+        int from = rules.callback.moving(cpu, t);
         if (t.timer().migrate(cpu, cpu)) {
             cpu.count(Counter.TIMER_MOVES);
         }
+        rules.callback.moved(cpu, t, from);
     }
 
     @Override
