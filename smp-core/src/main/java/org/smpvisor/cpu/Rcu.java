@@ -16,17 +16,19 @@ import org.smpvisor.variant.Xen;
 @Deviation(
         "one batch at a time, and every pCPU is asked to hurry; Xen waits for them to pass by themselves for a while")
 public final class Rcu {
-    /** Work to be done then, on the pCPU that wanted it; belongs to one object and is used once. */
+    /** Work to be done then, on the pCPU that wanted it; belongs to one object and is under way once at a time. */
+    @Xen("struct rcu_head")
     public static final class Callback {
         private final Softirqs.Handler work;
-        private final int pcpu;
         private final ListNode<Callback> node;
 
-        /** @param pcpu where the work is to be done */
-        public Callback(String name, int pcpu, Softirqs.Handler work) {
+        /** The pCPU that wanted it; written before it is queued, under the lock of the queues. */
+        private final IntCell pcpu;
+
+        public Callback(String name, Softirqs.Handler work) {
             this.work = work;
-            this.pcpu = pcpu;
             this.node = new ListNode<>(this, name, null);
+            this.pcpu = new IntCell(name + ".cpu");
         }
     }
 
@@ -62,10 +64,11 @@ public final class Rcu {
         }
     }
 
-    /** Has {@code c} done when every pCPU that is online now has been through its softirqs. Interrupts open. */
+    /** Has {@code c} done here when every pCPU that is online now has been through its softirqs. Interrupts open, no lock held. */
     @Xen("call_rcu")
     public void call(Pcpu cpu, Callback c) {
         lock.lockIrq(cpu);
+        c.pcpu.setOpaque(cpu, cpu.id());
         next.addBefore(cpu, c.node);
         if (batch.isEmpty(cpu)) {
             startBatch(cpu);
@@ -115,7 +118,7 @@ public final class Rcu {
             ListNode<Callback> c = batch.next(cpu);
             c.unlink(cpu);
             done.addBefore(cpu, c);
-            pcpus[c.element().pcpu].softirqs().raiseFrom(cpu, Softirqs.RCU, ipi);
+            pcpus[c.element().pcpu.getOpaque(cpu)].softirqs().raiseFrom(cpu, Softirqs.RCU, ipi);
         }
         if (!next.isEmpty(cpu)) {
             startBatch(cpu);
@@ -134,7 +137,7 @@ public final class Rcu {
         lock.lockIrq(cpu);
         Callback mine = null;
         for (ListNode<Callback> c = done.next(cpu); c != done && mine == null; c = c.next(cpu)) {
-            if (c.element().pcpu == cpu.id()) {
+            if (c.element().pcpu.getOpaque(cpu) == cpu.id()) {
                 mine = c.element();
                 c.unlink(cpu);
             }

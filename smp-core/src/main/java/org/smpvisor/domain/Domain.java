@@ -44,6 +44,12 @@ public final class Domain {
     @OwnedBy("toolstack")
     private boolean killing;
 
+    @OwnedBy("toolstack")
+    private Destroyer destroyer;
+
+    @Xen("rcu")
+    private final Rcu.Callback destruction;
+
     @OwnedBy("boot")
     private State vgic;
 
@@ -74,6 +80,7 @@ public final class Domain {
         this.hardwareDomain = hardwareDomain;
         this.dying = new IntCell("d" + id + ".is_dying");
         this.pauseCount = new IntCell("d" + id + ".pause_count");
+        this.destruction = new Rcu.Callback("d" + id + ".rcu", cpu -> destroyer.destroy(cpu, this));
         this.vcpus = new Vcpu[maxVcpus];
     }
 
@@ -150,9 +157,10 @@ public final class Domain {
         killing = true;
     }
 
-    /** What is to be done when nobody looks at the domain any more, on the pCPU that asks. */
-    public Rcu.Callback destroyer(Pcpu cpu, Destroyer what) {
-        return new Rcu.Callback(this + ".rcu", cpu.id(), c -> what.destroy(c, this));
+    /** What is to be done when nobody looks at the domain any more; by the toolstack, once. */
+    public Rcu.Callback destroyedBy(Destroyer what) {
+        destroyer = what;
+        return destruction;
     }
 
     public void setDestroyed(Pcpu cpu) {

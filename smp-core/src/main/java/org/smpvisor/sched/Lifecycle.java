@@ -31,6 +31,7 @@ public final class Lifecycle {
     private final VcpuTeardown teardown;
     private final Rcu rcu;
     private final Witness witness;
+    private final Domain.Destroyer completion = this::completeDestroy;
 
     public Lifecycle(Scheduler scheduler, VgicOps vgic, VcpuTeardown teardown, Rcu rcu, Witness witness) {
         this.teardown = teardown;
@@ -77,7 +78,7 @@ public final class Lifecycle {
             return false;
         }
         d.setDying(cpu);
-        rcu.call(cpu, d.destroyer(cpu, this::completeDestroy));
+        rcu.call(cpu, d.destroyedBy(completion));
         return true;
     }
 

@@ -8,6 +8,7 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.IpiSender;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Rcu;
+import org.smpvisor.cpu.Softirqs;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.entry.Entry;
@@ -35,6 +36,7 @@ public final class CpuHotplug implements Entry.Offline {
     private final Rcu rcu;
     private final IpiSender ipi;
     private final Supplier<List<Domain>> domains;
+    private final Softirqs.Handler lastSteps = this::takeDown;
 
     /** Held, as a bit, over a whole operation. */
     @Xen("cpu_add_remove_lock")
@@ -161,7 +163,7 @@ public final class CpuHotplug implements Entry.Offline {
             }
             r.phase = STOPPING;
         }
-        if (!stopMachine.run(cpu, p.id(), this::takeDown)) {
+        if (!stopMachine.run(cpu, p.id(), lastSteps)) {
             return false;
         }
         cpu.beginWait(p + " to go down", -1);
