@@ -1,10 +1,14 @@
 package org.smpvisor.explore;
 
 import java.util.function.BiConsumer;
+import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.OwnedBy;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Tasklets;
+import org.smpvisor.domain.Domain;
 import org.smpvisor.engine.Actor;
+import org.smpvisor.engine.ModelBug;
+import org.smpvisor.gic.host.CpuHotplug;
 import org.smpvisor.machine.Machine;
 import org.smpvisor.trace.Event;
 
@@ -71,6 +75,17 @@ final class Environment {
         }
 
         abstract void run(Pcpu cpu);
+
+        /** Has the same done once more, when the pCPU has been through its other softirqs. */
+        void comeAgain(Pcpu cpu) {
+            cpu.tasklets().postFrom(cpu, work, machine.gic());
+        }
+
+        /** It can be posted once more, at any time. */
+        void mayActAgain(Pcpu cpu) {
+            cpu.memory().touchesTasklets(machine.pcpu(via)); // as posting does: that depends on this
+            done = false;
+        }
 
         @Override
         public String name() {
@@ -145,6 +160,80 @@ final class Environment {
         @Override
         void run(Pcpu cpu) {
             work.accept(machine(), cpu);
+        }
+    }
+
+    /**
+     * The toolstack kills the domain and waits until its vCPUs have left, as far as it can: one that is current below it leaves when
+     * the work comes again.
+     */
+    static final class Kill extends Posted {
+        Kill(Machine machine, int via) {
+            super(machine, "env.kill-via-cpu" + via, via);
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            Domain d = machine().domains().get(0);
+            if (machine().lifecycle().kill(cpu, d)) {
+                return;
+            }
+            if (cpu.current().domain() == d) {
+                comeAgain(cpu);
+                return;
+            }
+            cpu.beginWait(d + " to stop", -1);
+            for (int turn = 0; !machine().lifecycle().kill(cpu, d); turn++) {
+                cpu.engine().relax(cpu, turn);
+            }
+            cpu.endWait();
+        }
+    }
+
+    /** A pCPU is taken down, and brought up again some time after that. */
+    static final class Hotplug extends Posted {
+        private final int pcpu;
+        private final CpuHotplug.Removal removal;
+
+        @OwnedBy("explorer")
+        private boolean isDown;
+
+        Hotplug(Machine machine, int pcpu, int via) {
+            super(machine, "env.hotplug-cpu" + pcpu, via);
+            this.pcpu = pcpu;
+            this.removal = new CpuHotplug.Removal(machine.pcpu(pcpu));
+        }
+
+        @Override
+        void run(Pcpu cpu) {
+            if (isDown) {
+                bringUp(cpu);
+                return;
+            }
+            while (!machine().hotplug().offline(cpu, removal)) {
+                awaitDepartures(cpu);
+            }
+            isDown = true;
+            mayActAgain(cpu);
+        }
+
+        /** Each wait is for one word, which is looked at again before anything else is done. */
+        private void awaitDepartures(Pcpu cpu) {
+            Domain d = machine().domains().get(0);
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                IntCell processor = d.vcpu(i).processor();
+                cpu.beginWait(processor, -1);
+                for (int turn = 0; processor.getOpaque(cpu) == pcpu; turn++) {
+                    cpu.engine().relax(cpu, turn);
+                }
+                cpu.endWait();
+            }
+        }
+
+        private void bringUp(Pcpu cpu) {
+            if (!machine().hotplug().online(cpu, machine().pcpu(pcpu))) {
+                throw new ModelBug("nobody else takes pCPUs down or brings them up");
+            }
         }
     }
 

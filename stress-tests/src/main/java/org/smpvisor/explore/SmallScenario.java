@@ -79,6 +79,18 @@ public final class SmallScenario {
         return this;
     }
 
+    /** The toolstack kills the domain, by code that runs on pCPU {@code via}. */
+    SmallScenario kills(int via) {
+        environment.add(s -> new Environment.Kill(s.machine(), via));
+        return this;
+    }
+
+    /** A pCPU is taken down and brought up again, by code that runs on pCPU {@code via}. */
+    SmallScenario hotplugs(int pcpu, int via) {
+        environment.add(s -> new Environment.Hotplug(s.machine(), pcpu, via));
+        return this;
+    }
+
     /** The next vCPU, ready to run. */
     SmallScenario vcpu(Script script) {
         roles.add(new Role(script, false));

@@ -153,6 +153,27 @@ public final class SmallScenarios {
                     .releases(A, 1)
                     .promises(Counter.IRQ_EXITS),
             new SmallScenario(
+                            "destroy",
+                            "a domain is killed while its SPIs are on their way, in list registers, or active, and fire on",
+                            2)
+                    .line(A, PRIORITY, 3)
+                    .line(B, PRIORITY, 2)
+                    .vcpu(new Script().route(B, 1).sgi(1, 1).sleep())
+                    .vcpu(new Script().mask().trap().route(A, 1).unmask().turnRound())
+                    .kills(1)
+                    .promises(Counter.DOMAINS_DESTROYED, Counter.IRQ_EXITS),
+            new SmallScenario(
+                            "hotplug",
+                            "a pCPU goes down and comes up again while SPIs are on their way to its vCPU, which moves",
+                            2)
+                    .line(A, PRIORITY, 2)
+                    .line(B, PRIORITY, 2)
+                    .vcpu(new Script().route(A, 1).sgi(1, 1))
+                    .vcpu(new Script().trap().sleep().route(B, 1))
+                    .hotplugs(1, 0)
+                    .moves(1, 1, 0)
+                    .promises(Counter.PCPUS_OFFLINED, Counter.PCPUS_ONLINED, Counter.VCPU_MOVES),
+            new SmallScenario(
                             "host-handlers",
                             "handlers of Xen's own devices call functions on the other pCPUs while a guest is served",
                             2)

@@ -253,16 +253,17 @@ public final class Subject {
 
     /** What the schedule that has just ended shows; empty when nothing is wrong. */
     public List<Violation> judge(Outcome o) {
+        List<Violation> out = new ArrayList<>();
         switch (o.end()) {
-            case QUIESCENT, STOPPED -> audit(o.end() == Outcome.End.QUIESCENT);
+            case QUIESCENT, STOPPED -> audit(o.end() == Outcome.End.QUIESCENT, out);
             case TOO_LONG -> {
                 if (o.text().isEmpty()) {
-                    audit(false); // vCPUs find something to wait for that never comes: judged as it stands
+                    audit(false, out); // vCPUs find something to wait for that never comes: judged as it stands
                 }
             }
             default -> {}
         }
-        List<Violation> out = new ArrayList<>(ledger.drain());
+        out.addAll(ledger.drain());
         switch (o.end()) {
             case DEADLOCK -> out.add(new Violation(Violation.Kind.DEADLOCK, 0, -1, -1, o.text(), List.of()));
             case FAILED -> out.add(failure(o));
@@ -311,13 +312,34 @@ public final class Subject {
         }
     }
 
-    private void audit(boolean isAtRest) {
+    private void audit(boolean isAtRest, List<Violation> out) {
         for (Domain d : machine.domains()) {
             if (d.isDying()) {
                 ledger.drain(); // Xen would have paused it: what it still did is no history
             }
+            judgeEnd(d, isAtRest, out);
             audit.judge(d, isAtRest);
         }
+    }
+
+    /** Of a domain that was killed nothing is left but its lines, which anybody can be given. */
+    private void judgeEnd(Domain d, boolean isAtRest, List<Violation> out) {
+        if (isAtRest && d.isBeingKilled() && !d.isDestroyed()) {
+            out.add(inconsistent(d, -1, d + " was killed, and is never destroyed"));
+        }
+        if (d.isDestroyed()) {
+            for (int spi : scenario.lines()) {
+                if (machine.hardware().distributor().isActive(spi)) {
+                    String text = "interrupt " + spi + " is active in the GIC for ever: " + d
+                            + ", which had it, is destroyed";
+                    out.add(inconsistent(d, spi, text));
+                }
+            }
+        }
+    }
+
+    private static Violation inconsistent(Domain d, int intid, String text) {
+        return new Violation(Violation.Kind.INCONSISTENT, d.id(), intid, -1, text, List.of());
     }
 
     private static Set<LockClass> closable(LockViolation l) {
