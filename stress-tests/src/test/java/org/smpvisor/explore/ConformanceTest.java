@@ -22,6 +22,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
@@ -44,6 +45,7 @@ import org.smpvisor.machine.Machine;
 import org.smpvisor.oracle.Violation;
 import org.smpvisor.trace.Event;
 import org.smpvisor.variant.Quirk;
+import org.smpvisor.variant.Variant;
 import org.smpvisor.vgic.rank.PendingIrq;
 
 /**
@@ -62,8 +64,7 @@ class ConformanceTest {
     static final Map<String, String> LEFT_OUT = Map.of(
             "T16", "GICR_CTLR enables LPIs: needs an ITS, without which the register is RAZ/WI and takes no lock",
             "T24", "a writer of the LPI tree queues while an LPI comes: needs an ITS",
-            "T25", "INVALL with a queued writer: needs an ITS",
-            "T26", "CPU_OFF and CPU_ON with a stale list register: needs PSCI");
+            "T25", "INVALL with a queued writer: needs an ITS");
 
     /** Nestings of locks that Xen makes and no scene, and why. */
     private static final Map<XenEdge, String> NOT_MADE = notMade();
@@ -112,6 +113,18 @@ class ConformanceTest {
         T20(ConformanceTest::sameSgiTwice),
         T21(ConformanceTest::isactiverReadModifyWrite),
         T22(ConformanceTest::vcpuMovesWithALoadedListRegister),
+        T26(() -> switchedOnWithAStaleListRegister()
+                .ends(2)
+                .window(s -> s.kinds(A).contains(Event.LR_WRITE) && !s.kinds(A).contains(Event.GUEST_ACK))
+                .check(s -> {
+                    assertThat(s.marks().isReached(Quirk.H7, 1, A)).isTrue();
+                    assertThat(s.marks().isReached(Quirk.H7, 1, B)).isTrue();
+                    assertThat(s.causes()).contains(Quirk.H7);
+                    assertThat(s.violations())
+                            .as("the SGI took the list register, whose content Xen had forgotten")
+                            .anyMatch(v -> v.kind() == Violation.Kind.LOST && v.intid() == A);
+                    assertThat(s.kinds(B)).as("restored unasked").contains(Event.GUEST_ACK);
+                })),
         T28(() -> interruptBeforeTheSync(150, 40)),
         T30(ConformanceTest::underflowInterruptReadsSpurious);
 
@@ -734,6 +747,54 @@ class ConformanceTest {
                             .hasSize(1);
                     assertThat(s.machine().hardware().distributor().isActive(A)).isFalse();
                 });
+    }
+
+    // ---- T26 --------------------------------------------------------------------------------------------------------
+
+    /** vCPU 0 switches itself off with two SPIs in list registers; vCPU 1 switches it on and sends it an SGI. */
+    private static Scene switchedOnWithAStaleListRegister() {
+        return new Scene("T26", 2)
+                .lines(A, B)
+                .vcpu(new Script()
+                        .startMasked()
+                        .ring(A)
+                        .trap()
+                        .ring(B)
+                        .trap()
+                        .sgi(2, 1)
+                        .off())
+                .vcpu(new Script().startMasked().take().end(2).on(0).sgi(1, 0).unmask());
+    }
+
+    private static boolean bothWereLoadedWhenItWentOff(Scene.Seen s) {
+        List<String> order = s.events().stream()
+                .filter(e -> e.kind() == Event.LR_WRITE && e.intid() >= A || e.kind() == Event.CPU_OFF)
+                .map(e -> e.kind() + " " + e.intid())
+                .toList();
+        return order.equals(List.of("LR_WRITE " + A, "LR_WRITE " + B, "CPU_OFF 0"));
+    }
+
+    @Order(1)
+    @ParameterizedTest
+    @EnumSource(On.class)
+    void t26NothingIsLeftToReportWithTheCorrectedRule(On on) {
+        Scene scene = switchedOnWithAStaleListRegister()
+                .variant(Variant.xen().with(Quirk.H7, true))
+                .ends(2)
+                .window(ConformanceTest::bothWereLoadedWhenItWentOff)
+                .check(s -> {
+                    assertThat(s.count(Counter.CPU_OFFS)).isEqualTo(1);
+                    assertThat(s.count(Counter.CPU_ONS)).isEqualTo(1);
+                    assertThat(s.violations()).allMatch(v -> v.kind() == Violation.Kind.LOCKING); // C1's, of the boot
+                    assertThat(s.acks()).as("what was pending is forgotten").containsExactly(2, 1);
+                    assertThat(s.machine().hardware().distributor().isActive(A)).isFalse();
+                    assertThat(s.machine().hardware().distributor().isActive(B)).isFalse();
+                });
+        if (on == On.REAL_THREADS) {
+            scene.onThreads();
+        } else {
+            scene.controlled();
+        }
     }
 
     // ---- T28 --------------------------------------------------------------------------------------------------------
