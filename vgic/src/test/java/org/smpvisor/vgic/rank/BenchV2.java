@@ -45,7 +45,7 @@ final class BenchV2 {
     final Domain domain;
     final GicV2 driver;
     final Irq irq;
-    private final Scheduler scheduler;
+    final Scheduler scheduler;
     private final Entry entry;
     private final MmioAccess io = new MmioAccess();
 
