@@ -182,10 +182,9 @@ public final class Scheduler {
     public void wake(Pcpu cpu, Vcpu v) {
         int flags = cpu.localSaveFlags();
         SchedResource r = lockUnit(cpu, v);
-        boolean stranded = !r.isActive(cpu) && r.curr.getGuarded(cpu) != v;
-        if (isRunnable(cpu, v) && !stranded) {
-            policy.wake(cpu, v);
-        } // else, if its pCPU goes down: whoever takes it down moves the vCPU, and wakes it then
+        if (isRunnable(cpu, v)) {
+            policy.wake(cpu, v); // also on a pCPU that goes down: whoever takes it down moves the vCPU away
+        }
         r.lock.unlockIrqRestore(cpu, flags);
     }
 
@@ -306,13 +305,13 @@ public final class Scheduler {
         past.block.block(cpu, this, vgic, cpu.current());
     }
 
-    /** Powers a new vCPU on, which may have been placed on a pCPU that has gone down meanwhile. Process context, no lock held. */
+    /** Powers a vCPU of a new domain on, whose pCPU may have gone since it was placed. Process context, no lock held. */
     public void powerOn(Pcpu cpu, Vcpu v) {
+        SchedResource r = resources[v.processor().getOpaque(cpu)];
+        if (r.active.getOpaque(cpu) == 0) {
+            migrate(cpu, v, anyActive(cpu, r.id()));
+        }
         if (v.pauseFlags().testAndClearBit(cpu, Vcpu.VPF_DOWN)) {
-            int on = v.processor().getOpaque(cpu);
-            if (resources[on].active.getOpaque(cpu) == 0) {
-                migrate(cpu, v, anyActive(cpu, on));
-            }
             wake(cpu, v);
         }
     }
