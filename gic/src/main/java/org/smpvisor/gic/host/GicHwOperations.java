@@ -38,7 +38,6 @@ public interface GicHwOperations {
     void restoreState(Pcpu cpu, Vcpu v);
 
     /** Switches the CPU interface and the hypervisor interface of the calling pCPU off, which goes down. Interrupts masked. */
-    @Xen("disable_interface")
     void disableInterface(Pcpu cpu);
 
     /** New, zeroed room for what {@link #saveState} saves of a vCPU. */

@@ -248,12 +248,22 @@ public final class GicV2 implements GicHwOperations {
     }
 
     @Override
-    @Xen({"gicv2_disable_interface", "gicv2_cpu_disable", "gicv2_hyp_disable"})
+    @Xen("gicv2_disable_interface")
     public void disableInterface(Pcpu cpu) {
         lock.lock(cpu);
-        writeGicc(cpu, GICC_CTLR, 0);
-        writeGich(cpu, Gich.HCR, 0);
+        cpuDisable(cpu);
+        hypDisable(cpu);
         lock.unlock(cpu);
+    }
+
+    @Xen("gicv2_cpu_disable")
+    private void cpuDisable(Pcpu cpu) {
+        writeGicc(cpu, GICC_CTLR, 0);
+    }
+
+    @Xen("gicv2_hyp_disable")
+    private void hypDisable(Pcpu cpu) {
+        writeGich(cpu, Gich.HCR, 0);
     }
 
     // ---- interrupts -------------------------------------------------------------------------------------------------

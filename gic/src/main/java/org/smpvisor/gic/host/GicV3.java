@@ -264,12 +264,22 @@ public final class GicV3 implements GicHwOperations {
     }
 
     @Override
-    @Xen({"gicv3_disable_interface", "gicv3_cpu_disable", "gicv3_hyp_disable"})
+    @Xen("gicv3_disable_interface")
     public void disableInterface(Pcpu cpu) {
         lock.lock(cpu);
-        write(cpu, SystemRegister.ICC_IGRPEN1_EL1, 0);
-        updateHcrStatus(cpu, VirtualCpuInterface.HCR_EN, false);
+        cpuDisable(cpu);
+        hypDisable(cpu);
         lock.unlock(cpu);
+    }
+
+    @Xen("gicv3_cpu_disable")
+    private void cpuDisable(Pcpu cpu) {
+        write(cpu, SystemRegister.ICC_IGRPEN1_EL1, 0);
+    }
+
+    @Xen("gicv3_hyp_disable")
+    private void hypDisable(Pcpu cpu) {
+        updateHcrStatus(cpu, VirtualCpuInterface.HCR_EN, false);
     }
 
     // ---- interrupts -------------------------------------------------------------------------------------------------
