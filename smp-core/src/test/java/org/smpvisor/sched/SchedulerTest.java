@@ -1,6 +1,7 @@
 package org.smpvisor.sched;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
 
 /** Block, kick, preempt, move, with a vGIC that only says whether something is pending. */
 class SchedulerTest {
@@ -300,6 +302,98 @@ class SchedulerTest {
         assertThat(run(1)).isEqualTo(v[2]);
         assertThat(run(0)).isEqualTo(v[0]);
     }
+
+    // ---- pCPUs that go down -----------------------------------------------------------------------------------------
+
+    @Test
+    void aPcpuIsVacatedWhenItsVcpuHasLeftAndNotBefore() {
+        powerOnLocally(1);
+        assertThat(s.vacate(b.cpus[0], 1, List.of(d))).as("it runs still").isFalse();
+        assertThat(run(1).isIdle()).isTrue();
+        assertThat(s.vacate(b.cpus[0], 1, List.of(d))).isTrue();
+        assertThat(v[1].processor().peek()).isZero();
+        assertThat(run(0)).isEqualTo(v[1]);
+        assertThat(log).contains("lines of d1v1 to cpu0");
+    }
+
+    @Test
+    void aSleeperIsMovedAtOnceAndWakesElsewhere() {
+        powerOnLocally(1);
+        wfi(1);
+        run(1);
+        assertThat(s.vacate(b.cpus[0], 1, List.of(d))).isTrue();
+        s.kick(b.cpus[0], v[1]);
+        assertThat(run(1).isIdle()).isTrue();
+        assertThat(run(0)).isEqualTo(v[1]);
+    }
+
+    @Test
+    void nobodyIsMovedToAPcpuThatGoesDown() {
+        powerOnLocally(0);
+        assertThat(s.vacate(b.cpus[0], 1, List.of(d))).isTrue();
+        s.migrate(b.cpus[0], v[0], 1);
+        run(0);
+        assertThat(v[0].processor().peek()).isZero();
+        assertThat(run(0)).isEqualTo(v[0]);
+    }
+
+    @Test
+    void aNewVcpuWhosePcpuHasGoneIsPoweredOnWhereItMayRun() {
+        assertThat(s.vacate(b.cpus[0], 1, List.of())).isTrue();
+        s.powerOn(b.cpus[0], v[1]);
+        assertThat(v[1].processor().peek()).isZero();
+        assertThat(run(0)).isEqualTo(v[1]);
+    }
+
+    @Test
+    void aPcpuThatCameUpIsServedAgain() {
+        powerOnLocally(0);
+        s.vacate(b.cpus[0], 1, List.of(d));
+        s.occupy(b.cpus[0], 1);
+        s.migrate(b.cpus[0], v[0], 1);
+        run(0);
+        assertThat(run(1)).isEqualTo(v[0]);
+        assertThat(b.validator.violations()).isEmpty();
+    }
+
+    // ---- pauses -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void aVcpuThatIsPausedTwiceRunsWhenBothAreTakenBack() {
+        powerOnLocally(0);
+        s.pauseNosync(b.cpus[1], v[0]);
+        s.pauseNosync(b.cpus[1], v[0]);
+        assertThat(run(0).isIdle()).isTrue();
+        s.unpause(b.cpus[1], v[0]);
+        assertThat(run(0).isIdle()).isTrue();
+        s.unpause(b.cpus[1], v[0]);
+        assertThat(run(0)).isEqualTo(v[0]);
+    }
+
+    @Test
+    void aDomainThatIsPausedHasStoppedWhenAllItsVcpusHaveLeft() {
+        powerOnLocally(0);
+        powerOnLocally(1);
+        s.pauseNosync(b.cpus[0], d);
+        run(0);
+        assertThat(s.hasStopped(b.cpus[0], d)).isFalse();
+        run(1);
+        assertThat(s.hasStopped(b.cpus[0], d)).isTrue();
+        s.unpause(b.cpus[0], d);
+        assertThat(run(0)).isEqualTo(v[0]);
+        assertThat(run(1)).isEqualTo(v[1]);
+    }
+
+    @Test
+    void whoWaitsForAPauseMustNotBeTheOneThatIsPaused() {
+        powerOnLocally(0);
+        assertThatThrownBy(() -> s.pause(b.cpus[0], v[0]))
+                .isInstanceOf(ModelBug.class)
+                .hasMessageContaining("which is current on it");
+        assertThatThrownBy(() -> s.pause(b.cpus[0], d)).isInstanceOf(ModelBug.class);
+    }
+
+    // ---- locks ------------------------------------------------------------------------------------------------------
 
     @Test
     void nothingOfThisBreaksALockRule() {
