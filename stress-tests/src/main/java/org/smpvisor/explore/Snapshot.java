@@ -23,6 +23,7 @@ import org.smpvisor.cell.ListNode;
 import org.smpvisor.cell.RefCell;
 import org.smpvisor.cell.Tally;
 import org.smpvisor.cell.Words;
+import org.smpvisor.cpu.Tasklets;
 import org.smpvisor.engine.Memory;
 import org.smpvisor.engine.Watched;
 import org.smpvisor.lock.HeldLocks;
@@ -69,6 +70,29 @@ final class Snapshot {
         /** A sum over what differs; 0 if nothing does. */
         default long difference() {
             return 0;
+        }
+    }
+
+    /** A queue that is empty. What is in it shows in flags of what was posted, but for the order of work. */
+    private record Queue(int number, MessagePassingQueue<?> queue) implements Saved {
+        @Override
+        public void restore() {
+            queue.clear();
+        }
+
+        @Override
+        public long difference() {
+            long sum = 0;
+            int i = 0;
+            if (!queue.isEmpty()) {
+                for (Object o : (Collection<?>) queue) {
+                    i++;
+                    sum += o instanceof Tasklets.Work
+                            ? Memory.mix(Memory.mix((long) number << 32 | i) + System.identityHashCode(o))
+                            : 0;
+                }
+            }
+            return sum;
         }
     }
 
@@ -188,7 +212,7 @@ final class Snapshot {
             if (!q.isEmpty()) {
                 throw new IllegalStateException("a message is on its way: the machine is not at rest");
             }
-            saved.add(q::clear); // what is in it shows in flags of what was posted
+            saved.add(new Queue(saved.size(), q));
         } else if (o instanceof AtomicInteger a) {
             int v = a.get();
             int number = saved.size();

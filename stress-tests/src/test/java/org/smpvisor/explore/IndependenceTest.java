@@ -89,6 +89,7 @@ class IndependenceTest {
         }
     }
 
+    /** Not {@code destroy}: there an interrupt of cpu0 and the end of cpu1's wait for the lock of RCU lead to two hashes (seed 7). */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -105,7 +106,9 @@ class IndependenceTest {
                 "release",
                 "host-handlers",
                 "timer-move",
-                "event-block"
+                "event-block",
+                "cpu-off",
+                "hotplug"
             })
     void stepsThatTouchNothingInCommonCanChangePlaces(String scenario) {
         exchange(new Subject(SmallScenarios.named(scenario).orElseThrow(), Variant.xen(), true));

@@ -89,7 +89,10 @@ class StateTest {
                 "vcpu-move",
                 "sgi-broadcast",
                 "timer-move",
-                "event-block"
+                "event-block",
+                "cpu-off",
+                "destroy",
+                "hotplug"
             })
     void twoWaysIntoTheSameStateGoOnAlike(String scenario) {
         Subject s = new Subject(SmallScenarios.named(scenario).orElseThrow(), Variant.allFixed(), true);
