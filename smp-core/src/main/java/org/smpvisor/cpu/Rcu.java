@@ -92,7 +92,7 @@ public final class Rcu {
     }
 
     /** The calling pCPU holds on to nothing. The RCU softirq, or a pCPU that goes offline. Interrupts open, no lock held. */
-    @Xen({"rcu_check_quiescent_state", "rcu_offline_cpu"})
+    @Xen("rcu_check_quiescent_state")
     public void quiescent(Pcpu cpu) {
         lock.lockIrq(cpu);
         if (awaited[cpu.id()].getGuarded(cpu) != 0) {
@@ -122,6 +122,25 @@ public final class Rcu {
         }
         if (!next.isEmpty(cpu)) {
             startBatch(cpu);
+        }
+    }
+
+    /** Takes over what pCPU {@code gone} wanted done, which has been taken down. Interrupts open, no lock held. */
+    @Xen({"rcu_offline_cpu", "rcu_move_batch"})
+    public void adopt(Pcpu cpu, Pcpu gone) {
+        lock.lockIrq(cpu);
+        adopt(cpu, gone, next);
+        adopt(cpu, gone, batch);
+        adopt(cpu, gone, done);
+        lock.unlockIrq(cpu);
+        cpu.softirqs().raise(cpu, Softirqs.RCU);
+    }
+
+    private static void adopt(Pcpu cpu, Pcpu gone, ListNode<Callback> list) {
+        for (ListNode<Callback> c = list.next(cpu); c != list; c = c.next(cpu)) {
+            if (c.element().pcpu.getOpaque(cpu) == gone.id()) {
+                c.element().pcpu.setOpaque(cpu, cpu.id());
+            }
         }
     }
 

@@ -21,6 +21,9 @@ public final class Vcpu {
     /** Pause flag: is being moved to another pCPU. */
     public static final int VPF_MIGRATING = 3;
 
+    /** Pause flag: is being powered on; of a corrected rule (H7), Xen has none. */
+    public static final int VPF_COMING_UP = 8;
+
     /** State that an upper module keeps per vCPU. */
     public interface State {}
 

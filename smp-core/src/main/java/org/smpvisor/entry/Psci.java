@@ -13,6 +13,7 @@ import org.smpvisor.sched.Scheduler;
 import org.smpvisor.trace.Event;
 import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Arm;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Xen;
 
 /** What Xen does when a guest calls the power-state interface: vCPUs are switched on and off, the domain shuts down. */
@@ -21,16 +22,38 @@ public final class Psci {
     /** Affinity fields of a target, without those that a Xen guest does not use. */
     private static final long VCPU_ID_AFF1 = 0xff00L;
 
-    /** When a vCPU that has switched itself off may be switched on again; a variant point (H7). */
+    /** When a vCPU that has switched itself off may be switched on again, and by whom; a variant point (H7). */
     public interface OffRule {
-        /** Xen: at once, also while its context has not been saved yet. */
+        /** Xen: at once, also while its context has not been saved yet, and by whoever comes. */
         OffRule AT_ONCE = (cpu, v) -> v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN);
 
-        /** Corrected: when it has left its pCPU. */
-        OffRule WHEN_SAVED = (cpu, v) ->
-                v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN) && v.running().getAcquire(cpu) == 0;
+        /** Corrected: when it has left its pCPU, and by one. */
+        OffRule WHEN_SAVED = new OffRule() {
+            @Override
+            public boolean isOff(Pcpu cpu, Vcpu v) {
+                return v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN) && v.running().getAcquire(cpu) == 0;
+            }
+
+            @Override
+            public boolean claims(Pcpu cpu, Vcpu v) {
+                return isOff(cpu, v) && !v.pauseFlags().testAndSetBit(cpu, Vcpu.VPF_COMING_UP);
+            }
+
+            @Override
+            public void isOn(Pcpu cpu, Vcpu v) {
+                v.pauseFlags().clearBit(cpu, Vcpu.VPF_COMING_UP);
+            }
+        };
 
         boolean isOff(Pcpu cpu, Vcpu v);
+
+        /** Whether the caller may switch it on. */
+        default boolean claims(Pcpu cpu, Vcpu v) {
+            return isOff(cpu, v);
+        }
+
+        /** The caller has done so; the vCPU has yet to be woken. */
+        default void isOn(Pcpu cpu, Vcpu v) {}
     }
 
     private final VgicOps vgic;
@@ -115,13 +138,14 @@ public final class Psci {
         if (v == null) {
             return PsciAbi.INVALID_PARAMETERS;
         }
-        if (!off.isOff(cpu, v)) {
+        if (!off.claims(cpu, v)) {
             return PsciAbi.ALREADY_ON;
         }
         vgic.clearPendingIrqs(cpu, v);
         d.lock().lock(cpu);
         boolean wasDown = setInfo(cpu, v, entry, context);
         d.lock().unlock(cpu);
+        off.isOn(cpu, v);
         if (wasDown) {
             cpu.count(Counter.CPU_ONS);
             cpu.events().record(Event.CPU_ON, d.id(), v.vcpuId(), cpu.id());
@@ -132,6 +156,8 @@ public final class Psci {
 
     /** Builds the registers that the vCPU begins with and lets it run. domain_lock held. */
     @Xen("arch_set_info_guest")
+    @Deviation(
+            "Xen would write the registers of a vCPU that somebody else has switched on meanwhile; here the second changes nothing")
     private boolean setInfo(Pcpu cpu, Vcpu v, long entry, long context) {
         if (v.pauseFlags().testBit(cpu, Vcpu.VPF_DOWN)) {
             v.guest().reset((int) entry, context);

@@ -1,6 +1,5 @@
 package org.smpvisor.entry;
 
-import org.smpvisor.cell.GuardedBy;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.cell.RefCell;
 import org.smpvisor.cpu.IpiSender;
@@ -17,7 +16,9 @@ import org.smpvisor.variant.Xen;
  * says that it has arrived in one before the next begins.
  */
 @Xen("stop_machine.c")
-@Deviation("the others come by a tasklet on top of whatever is current; Xen's runs in the idle vCPU")
+@Deviation(
+        "the others come by a tasklet on top of whatever is current; Xen's runs in the idle vCPU. So nobody may wait for a vCPU to"
+                + " stop, as vcpu_pause does, while the machine is being stopped")
 public final class StopMachine {
     private static final int START = 0;
     private static final int PREPARE = 1;
@@ -32,7 +33,7 @@ public final class StopMachine {
     private final IntCell done = new IntCell("stopmachine.done");
     private final IntCell on = new IntCell("stopmachine.cpu");
 
-    @GuardedBy("lock")
+    /** Written before the state that makes others look at it. */
     private final RefCell<Softirqs.Handler> function = new RefCell<>("stopmachine.fn", null);
 
     private final Tasklets.Work action = this::action;

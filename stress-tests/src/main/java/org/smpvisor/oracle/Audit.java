@@ -77,8 +77,11 @@ public final class Audit {
             judgeEntry(d, p, seen);
             IrqDesc desc = p.desc().peek();
             if (desc != null) {
-                if (!isDown(d.vcpu(vd.peekTarget(virq)))) { // else what was raised has ended
+                if (!isDown(d.vcpu(vd.peekTarget(virq)))) {
                     ledger.judgeLine(d.id(), virq, desc.irq(), seen.inLr.containsKey(p));
+                } else if (gic.distributor().isActive(desc.irq()) && !seen.inflight.contains(p)) {
+                    // What was raised has ended; but its line must be able to fire when the vCPU is on again.
+                    inconsistent(d, p, null, "is active in the GIC, its vCPU is off, and it is on no list");
                 }
                 if (isAtRest) {
                     judgeDescriptor(d, p, desc);

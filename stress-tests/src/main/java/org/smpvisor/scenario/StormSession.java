@@ -71,6 +71,7 @@ final class StormSession implements AutoCloseable {
     private final boolean[] away;
 
     private boolean plugging;
+    private boolean resting;
     private Vcpu paused;
     private final List<Errand> errands = new ArrayList<>();
 
@@ -251,7 +252,7 @@ final class StormSession implements AutoCloseable {
     private void postEvent() {
         Domain d = machine.domains().get(rng.nextInt(options.domains()));
         Vcpu v = d.vcpu(rng.nextInt(options.vcpus()));
-        machine.post(rng.nextInt(options.pcpus()), cpu -> machine.upcalls().markPending(cpu, v));
+        machine.post(anyOnline(), cpu -> machine.upcalls().markPending(cpu, v));
     }
 
     private void postMove() {
@@ -302,8 +303,7 @@ final class StormSession implements AutoCloseable {
                     machine.createAgain(cpu, d);
                     return true;
                 },
-                () -> {});
-        memories.get(d).setResting(false);
+                () -> memories.get(d).setResting(resting));
     }
 
     private void plug(Pcpu p) {
@@ -382,7 +382,9 @@ final class StormSession implements AutoCloseable {
 
         void post() {
             state = POSTED;
-            machine.post(anyOnline(), this);
+            if (!machine.post(anyOnline(), this)) {
+                state = AGAIN;
+            }
         }
 
         @Override
@@ -414,7 +416,8 @@ final class StormSession implements AutoCloseable {
         return onlineFrom(rng.nextInt(options.pcpus()));
     }
 
-    private void setResting(boolean resting) {
+    private void setResting(boolean atRest) {
+        resting = atRest;
         if (resting && paused != null) {
             pause();
         }

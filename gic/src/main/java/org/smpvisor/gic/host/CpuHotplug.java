@@ -173,6 +173,7 @@ public final class CpuHotplug implements Entry.Offline {
         cpu.endWait();
         p.timers().migrateAll(cpu, cpu);
         p.tasklets().migrate(cpu, ipi);
+        rcu.adopt(cpu, p);
         cpu.count(Counter.PCPUS_OFFLINED);
         r.phase = NOT_BEGUN;
         busy.testAndClearBit(cpu, 0);
