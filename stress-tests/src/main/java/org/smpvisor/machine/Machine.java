@@ -402,7 +402,7 @@ public final class Machine implements AutoCloseable {
         vgic.createDomain(cpu, d, driver.nrLines() - 32);
         d.setDevices(devices);
         for (int i = 0; i < ds.vcpus(); i++) {
-            Vcpu v = new Vcpu(d, i, ds.program().apply(i), driver.newVcpuState());
+            Vcpu v = new Vcpu(d, i, ds.program().apply(i), driver.newVcpuState(d + "v" + i));
             d.add(v);
             vgic.createVcpu(v);
             scheduler.place(v, ((d.id() - 1) * ds.vcpus() + i) % pcpus.length);

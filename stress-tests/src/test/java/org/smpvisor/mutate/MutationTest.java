@@ -80,7 +80,7 @@ class MutationTest {
 
     @ParameterizedTest
     @CsvSource({
-        "check-outside:sched.Scheduler.migrateFinish#0, lockTwo after getOpaque",
+        "check-outside:sched.Scheduler.migrateFinish#0, lockTwo after isActive",
         "check-before-flag:sched.PastSchedRules$FlagFirst.block#0, announce after mayTake",
         "publish-early:vgic.rank.ListRegisters.addInflight#0, setRelease after insertByPriority",
         "publish-early:gic.host.PastHostRules.payloadFirst#0, write after send",

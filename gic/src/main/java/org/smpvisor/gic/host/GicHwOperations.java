@@ -40,8 +40,17 @@ public interface GicHwOperations {
     /** Switches the CPU interface and the hypervisor interface of the calling pCPU off, which goes down. Interrupts masked. */
     void disableInterface(Pcpu cpu);
 
-    /** New, zeroed room for what {@link #saveState} saves of a vCPU. */
-    Vcpu.State newVcpuState();
+    /**
+     * New, zeroed room for what {@link #saveState} saves of a vCPU.
+     *
+     * @param vcpu its name
+     */
+    Vcpu.State newVcpuState(String vcpu);
+
+    /** The same where only one is looked at. */
+    default Vcpu.State newVcpuState() {
+        return newVcpuState("vcpu");
+    }
 
     /** Software LR bitmap saved with a vCPU. */
     @Xen("v->arch.lr_mask")

@@ -514,8 +514,8 @@ public final class GicV2 implements GicHwOperations {
     // List registers are handed up and down in the form of ICH_LR_EL2, which takes the place of Xen's struct gic_lr.
 
     @Override
-    public Vcpu.State newVcpuState() {
-        return new GicV2SavedState();
+    public Vcpu.State newVcpuState(String vcpu) {
+        return new GicV2SavedState(vcpu);
     }
 
     @Override

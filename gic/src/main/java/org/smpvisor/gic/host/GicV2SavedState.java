@@ -18,5 +18,10 @@ final class GicV2SavedState implements Vcpu.State {
     @OwnedBy("pcpu")
     int vmcr;
 
-    final SavedLrMask lrMask = new SavedLrMask(MAX_LRS);
+    final SavedLrMask lrMask;
+
+    /** @param vcpu name of the vCPU */
+    GicV2SavedState(String vcpu) {
+        lrMask = new SavedLrMask(vcpu, MAX_LRS);
+    }
 }

@@ -488,8 +488,8 @@ public final class GicV3 implements GicHwOperations {
     // ---- list registers and context switch --------------------------------------------------------------------------
 
     @Override
-    public Vcpu.State newVcpuState() {
-        return new GicV3SavedState();
+    public Vcpu.State newVcpuState(String vcpu) {
+        return new GicV3SavedState(vcpu);
     }
 
     @Override

@@ -24,5 +24,10 @@ final class GicV3SavedState implements Vcpu.State {
     @OwnedBy("pcpu")
     long sre;
 
-    final SavedLrMask lrMask = new SavedLrMask(MAX_LRS);
+    final SavedLrMask lrMask;
+
+    /** @param vcpu name of the vCPU */
+    GicV3SavedState(String vcpu) {
+        lrMask = new SavedLrMask(vcpu, MAX_LRS);
+    }
 }

@@ -10,12 +10,16 @@ import org.smpvisor.variant.Xen;
  */
 @Xen("lr_mask")
 final class SavedLrMask {
-    private final IntCell low = new IntCell("lr_mask");
+    private final IntCell low;
     private final IntCell high;
 
-    /** @param lrs list registers that there can be, to 64 */
-    SavedLrMask(int lrs) {
-        high = lrs > 32 ? new IntCell("lr_mask (upper half)") : null;
+    /**
+     * @param vcpu name of the vCPU
+     * @param lrs list registers that there can be, to 64
+     */
+    SavedLrMask(String vcpu, int lrs) {
+        low = new IntCell(vcpu + ".lr_mask");
+        high = lrs > 32 ? new IntCell(vcpu + ".lr_mask_high") : null;
     }
 
     long get(Pcpu cpu) {

@@ -495,8 +495,9 @@ class RegisterWalkTest {
     @Test
     void theTableHasEverySystemRegisterThatIsTrapped() throws IOException {
         assertThat(systemRows().stream().map(SystemRow::register))
-                .containsExactlyInAnyOrder(
-                        Arrays.stream(SysReg.values()).filter(SysReg::isTrapped).toArray(SysReg[]::new));
+                .containsExactlyInAnyOrder(Arrays.stream(SysReg.values())
+                        .filter(r -> r.isTrapped() && !r.isTimer()) // those of the physical timer are no vGIC's
+                        .toArray(SysReg[]::new));
     }
 
     @Test
