@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.cpu.Tasklets;
@@ -32,6 +33,7 @@ import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.vgic.rank.FaultPlan;
+import org.smpvisor.vgic.rank.PendingIrq;
 import org.smpvisor.vgic.rank.VgicVcpu;
 
 /**
@@ -62,6 +64,9 @@ final class StormSession implements AutoCloseable {
     private int lockViolationsSeen;
     private Watchdog.Hang hang;
     private boolean wrecked;
+
+    /** How things stood when the machine did not come to rest, {@code null} if it did. */
+    private String restless;
 
     /** Domains that the toolstack has begun to kill, and those that it has begun to create. */
     private final Set<Domain> killed = new HashSet<>();
@@ -461,11 +466,42 @@ final class StormSession implements AutoCloseable {
                 hang = watchdog.look();
                 if (hang == null && now - workAt > BUSY_REST_NANOS && isOnlyWaking()) {
                     wrecked = true; // vCPUs wait for something that never comes: stopped, then judged
+                    restless = watchdog.report().report() + state();
                 } else if (hang == null && now - workAt > (long) (PATIENCE_SECONDS * 1e9)) {
                     hang = watchdog.report();
                 }
             }
         }
+    }
+
+    /** What the vCPUs do, for a machine that does not come to rest. */
+    private String state() {
+        StringBuilder b = new StringBuilder();
+        for (Domain d : machine.domains()) {
+            for (int i = 0; i < d.maxVcpus(); i++) {
+                Vcpu v = d.vcpu(i);
+                b.append(v)
+                        .append(" on cpu")
+                        .append(v.processor().peek())
+                        .append(", pause flags 0x")
+                        .append(Integer.toHexString(v.pauseFlags().peek()))
+                        .append(v.guest().isIrqMasked() ? ", its interrupts masked" : "")
+                        .append(", in flight:");
+                VgicVcpu vv = (VgicVcpu) v.vgic();
+                int shown = 0;
+                for (ListNode<PendingIrq> n = vv.inflight().next(); n.element() != null && shown < 8; n = n.next()) {
+                    b.append(' ')
+                            .append(n.element().irq())
+                            .append(" (")
+                            .append(n.element().describe())
+                            .append(')');
+                    shown++;
+                }
+                b.append(shown == 0 ? " nothing" : "").append('\n');
+            }
+        }
+        b.append(errands.size()).append(" errands, ").append(killed.size()).append(" domains being killed");
+        return b.toString();
     }
 
     /** Whether every pCPU idles or runs a guest that does nothing but WFI. */
@@ -504,6 +540,19 @@ final class StormSession implements AutoCloseable {
         for (Violation v : ledger.drain()) {
             out.add(new Judged(v, explainer.explain(v)));
             wrecked |= v.kind() == Violation.Kind.INCONSISTENT; // nobody repairs that, and marks are forgotten
+        }
+        if (restless != null && out.isEmpty()) {
+            String text =
+                    "the machine does not come to rest: its guests wake up again and again, and find nothing to do";
+            out.add(new Judged(
+                    new Violation(
+                            Violation.Kind.LIVELOCK,
+                            0,
+                            -1,
+                            -1,
+                            text,
+                            restless.lines().toList()),
+                    null));
         }
         List<LockViolation> locking = machine.validator().violations();
         for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
