@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
@@ -15,6 +16,7 @@ import org.smpvisor.engine.ModelBug;
 import org.smpvisor.machine.Machine;
 import org.smpvisor.machine.MachineDescription;
 import org.smpvisor.machine.MachineSpec;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.variant.Variant;
 
 class ScenariosTest {
@@ -34,6 +36,32 @@ class ScenariosTest {
         assertThat(run.counter(Counter.GUEST_ACKS)).isPositive();
         assertThat(run.counter(Counter.GUEST_ACKS) - run.counter(Counter.GUEST_ENDS))
                 .isBetween(0L, killedInHandler);
+    }
+
+    @ParameterizedTest
+    @EnumSource(SchedulerKind.class)
+    void nothingGoesWrongUnderAnySchedulerWhileEverythingComesAndGoes(SchedulerKind kind) {
+        Scenario s = Scenarios.named("coming-and-going").orElseThrow();
+        int vcpus = kind == SchedulerKind.NULL ? 2 : s.vcpus(); // each of which has a pCPU for itself there
+        RunOptions o = Runs.options(s.name(), Variant.allFixed(), 4, 23);
+        RunOptions options = new RunOptions(
+                        s,
+                        o.pcpus(),
+                        o.domains(),
+                        vcpus,
+                        o.seconds(),
+                        o.seed(),
+                        o.variant(),
+                        o.description(),
+                        true,
+                        "test")
+                .withScheduler(kind);
+
+        RunRecord run = new StormRun(options, Runs.silent()).run();
+
+        assertThat(run.findings()).as(run.explanation() + run.hang()).isEmpty();
+        assertThat(run.verdict()).isIn(Verdict.CLEAN, Verdict.NOT_EXERCISED);
+        assertThat(run.counter(Counter.CPU_OFFS)).isPositive();
     }
 
     @ParameterizedTest
