@@ -28,6 +28,7 @@ public final class StormGuest extends GuestProgram {
 
     // Labels.
     private static final int BOOT = 0;
+    private static final int BOOT_SEED = 10;
     private static final int BOOT_GROUP = 1;
     private static final int BOOT_CONTROL = 2;
     private static final int BOOT_SGI_PRIORITY = 3;
@@ -172,7 +173,8 @@ public final class StormGuest extends GuestProgram {
     private void boot(GuestCpu c) {
         int i = (int) c.r[INDEX];
         switch (c.pc) {
-            case BOOT -> {
+            case BOOT -> c.clearUpcall().then(BOOT_SEED); // events that came before it was on told nobody
+            case BOOT_SEED -> {
                 c.r[RNG] = seed * 0x9E3779B97F4A7C15L + c.vcpuId() + 1;
                 gic.openPriorities(c).then(BOOT_GROUP);
             }
