@@ -1,7 +1,7 @@
 package org.smpvisor.engine;
 
 /** An invariant of the model itself is broken. The run is over and its machine is never used again. */
-public final class ModelBug extends RuntimeException {
+public class ModelBug extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public ModelBug(String message) {

@@ -20,7 +20,7 @@ public enum Quirk {
             "MIGRATING is set only for an SPI in a list register; a held one is linked to the new target at once"),
     H6(
             "the descriptor is published to the guest before its controller operations are set",
-            "set the operations first, publish afterwards"),
+            "set the operations first, publish afterwards; and a route that comes late for an SPI that was given back does nothing"),
     H7(
             "CPU_ON unlinks what was pending for the vCPU, but leaves status bits and saved list registers; and it does not wait"
                     + " until the vCPU has left its pCPU",

@@ -182,7 +182,7 @@ final class Environment {
                 comeAgain(cpu);
                 return;
             }
-            cpu.beginWait(d + " to stop", -1);
+            cpu.beginWait("the domain to stop", -1);
             for (int turn = 0; !machine().lifecycle().kill(cpu, d); turn++) {
                 cpu.engine().relax(cpu, turn);
             }

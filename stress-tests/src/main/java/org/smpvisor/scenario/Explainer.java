@@ -27,7 +27,7 @@ public final class Explainer {
     private static final Quirk[] CONTRADICTS = {
         Quirk.H27, Quirk.H3, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.H7, Quirk.H9
     };
-    private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1, Quirk.H10, Quirk.H7};
+    private static final Quirk[] CORRUPTS = {Quirk.H3, Quirk.H5, Quirk.H2, Quirk.H1, Quirk.H10, Quirk.H7, Quirk.H6};
     private static final Quirk[] LEAVES = {
         Quirk.SV1, Quirk.SV2, Quirk.H27, Quirk.H11, Quirk.H5, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H10, Quirk.SV4,
         Quirk.H7

@@ -21,7 +21,7 @@ public final class Scenarios {
             Counter.IRQS_UNDER_LOCK, MANY,
             Counter.VCPU_MOVES_FULL, MANY,
             Counter.GUEST_SGIS_COALESCED, MANY,
-            Counter.CPU_OFFS, MANY,
+            Counter.CPU_OFFS, 60,
             Counter.DOMAINS_DESTROYED, SOME,
             Counter.PCPUS_OFFLINED, SOME);
 

@@ -28,6 +28,7 @@ import org.smpvisor.machine.MachineSpec;
 import org.smpvisor.oracle.Audit;
 import org.smpvisor.oracle.Ledger;
 import org.smpvisor.oracle.Violation;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.trace.Event;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.variant.Marks;
@@ -312,7 +313,7 @@ final class StormSession implements AutoCloseable {
     }
 
     private void plug(Pcpu p) {
-        if (plugging) {
+        if (plugging || !away[p.id()] && !canSpareOne()) {
             return; // one at a time, as Xen has it
         }
         plugging = true;
@@ -323,6 +324,15 @@ final class StormSession implements AutoCloseable {
             CpuHotplug.Removal removal = new CpuHotplug.Removal(p);
             postUntilDone(cpu -> machine.hotplug().offline(cpu, removal), () -> plugging = false);
         }
+    }
+
+    /** Whether every vCPU can still run when one pCPU more is gone; under the null scheduler each needs one for itself. */
+    private boolean canSpareOne() {
+        int here = 0;
+        for (boolean a : away) {
+            here += a ? 0 : 1;
+        }
+        return options.scheduler() != SchedulerKind.NULL || here > options.domains() * options.vcpus();
     }
 
     /** Pauses a vCPU, or lets the one that is paused go on; both by the same pCPU, so that they come in that order. */

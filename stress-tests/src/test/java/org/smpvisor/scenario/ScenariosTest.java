@@ -42,19 +42,11 @@ class ScenariosTest {
     @EnumSource(SchedulerKind.class)
     void nothingGoesWrongUnderAnySchedulerWhileEverythingComesAndGoes(SchedulerKind kind) {
         Scenario s = Scenarios.named("coming-and-going").orElseThrow();
-        int vcpus = kind == SchedulerKind.NULL ? 2 : s.vcpus(); // each of which has a pCPU for itself there
-        RunOptions o = Runs.options(s.name(), Variant.allFixed(), 4, 23);
-        RunOptions options = new RunOptions(
-                        s,
-                        o.pcpus(),
-                        o.domains(),
-                        vcpus,
-                        o.seconds(),
-                        o.seed(),
-                        o.variant(),
-                        o.description(),
-                        true,
-                        "test")
+        boolean pinned = kind == SchedulerKind.NULL;
+        int pcpus = pinned ? 6 : s.pcpus();
+        int vcpus = pinned ? 2 : s.vcpus(); // each of which has a pCPU for itself there, whatever pCPUs go down
+        MachineDescription tree = MachineDescription.qemuVirt().withCpus(pcpus);
+        RunOptions options = new RunOptions(s, pcpus, s.domains(), vcpus, 4, 23, Variant.allFixed(), tree, true, "test")
                 .withScheduler(kind);
 
         RunRecord run = new StormRun(options, Runs.silent()).run();

@@ -45,6 +45,11 @@ public final class CpuHotplug implements Entry.Offline {
     /** Whether a pCPU that is not online may come up. */
     private final IntCell[] released;
 
+    /** What is waited for, by pCPU, for people. */
+    private final String[] comingUp;
+
+    private final String[] goingDown;
+
     /** Whether a pCPU that was taken down does nothing any more. */
     private final IntCell[] dead;
 
@@ -79,7 +84,11 @@ public final class CpuHotplug implements Entry.Offline {
         this.domains = domains;
         this.released = new IntCell[pcpus.length];
         this.dead = new IntCell[pcpus.length];
+        this.comingUp = new String[pcpus.length];
+        this.goingDown = new String[pcpus.length];
         for (Pcpu p : pcpus) {
+            comingUp[p.id()] = p + " to come up";
+            goingDown[p.id()] = p + " to go down";
             released[p.id()] = new IntCell(p + ".released");
             dead[p.id()] = new IntCell(p + ".cpu_is_dead");
         }
@@ -93,7 +102,7 @@ public final class CpuHotplug implements Entry.Offline {
         irq.prepare(cpu, p);
         dead[p.id()].setOpaque(cpu, 0);
         released[p.id()].setRelease(cpu, 1);
-        cpu.beginWait(p + " to come up", -1);
+        cpu.beginWait(comingUp[p.id()], -1);
         for (int turn = 0; !p.isOnline(cpu); turn++) {
             cpu.engine().relax(cpu, turn);
         }
@@ -166,7 +175,7 @@ public final class CpuHotplug implements Entry.Offline {
         if (!stopMachine.run(cpu, p.id(), lastSteps)) {
             return false;
         }
-        cpu.beginWait(p + " to go down", -1);
+        cpu.beginWait(goingDown[p.id()], -1);
         for (int turn = 0; dead[p.id()].getAcquire(cpu) == 0; turn++) {
             cpu.engine().relax(cpu, turn);
         }

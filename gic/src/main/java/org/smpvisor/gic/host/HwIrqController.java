@@ -36,10 +36,19 @@ public interface HwIrqController {
 
         @Override
         public void setAffinity(Pcpu cpu, IrqDesc desc, Pcpu target) {
-            throw new ModelBug("call of set_affinity through the controller \"none\" for interrupt " + desc.irq()
+            throw new Absent("call of set_affinity through the controller \"none\" for interrupt " + desc.irq()
                     + ": the descriptor was published before its controller operations were set (H6)");
         }
     };
+
+    /** A callback is called that the controller does not have: in Xen a jump to nowhere. */
+    final class Absent extends ModelBug {
+        private static final long serialVersionUID = 1L;
+
+        Absent(String text) {
+            super(text);
+        }
+    }
 
     void enable(Pcpu cpu, IrqDesc desc);
 

@@ -6,7 +6,6 @@ import org.smpvisor.cpu.Counter;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.gic.host.GicHwOperations;
-import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.trace.Event;
@@ -394,7 +393,7 @@ final class ListRegisters {
         VgicVcpu target = rules.past.retiredTarget.lookUp(cpu, v.domain(), p.irq());
         rules.store.ending(cpu, p, target.vcpu().vcpuId());
         Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
-        Irq.setAffinity(cpu, desc, to, p.domain(), p.irq());
+        rules.route(cpu, desc, to, p);
         cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
     }
 

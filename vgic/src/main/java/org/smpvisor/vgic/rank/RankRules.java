@@ -3,7 +3,11 @@ package org.smpvisor.vgic.rank;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Vcpu;
+import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.gic.host.GicHwOperations;
+import org.smpvisor.gic.host.HwIrqController;
+import org.smpvisor.gic.host.Irq;
+import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
@@ -174,6 +178,7 @@ final class RankRules {
     private final MigrationEndRule virtualMigrationEnd;
     private final MigrationEndRule hardwareMigrationEnd;
     private final boolean targetTrusted;
+    private final boolean toleratesAbsence;
 
     /** Who is to blame where an entry is touched under the wrong lock: once owners are asked, only a stale target is left. */
     private final Quirk virtualCause;
@@ -198,6 +203,7 @@ final class RankRules {
         virtualOwner = movesVirtual ? new OwnersLock() : new TargetsLock();
         hardwareOwner = variant.isFixed(Quirk.H3) ? new OwnersLock() : new TargetsLock();
         virtualMigrationEnd = new InjectAgain();
+        toleratesAbsence = variant.isFixed(Quirk.H6);
         targetTrusted = !variant.isFixed(Quirk.H2);
         target = variant.isFixed(Quirk.H2) ? RankRules::recheckTarget : this::trustTarget;
         hardwareMigrationEnd = variant.isFixed(Quirk.H3) ? new InjectAgain() : new DropQueued();
@@ -215,6 +221,21 @@ final class RankRules {
         late = variant.isFixed(Quirk.SV4) ? new SyncAgain() : this::waitForExit;
         powerOn = variant.isFixed(Quirk.H7) ? new ForgetAll() : this::unlinkOnly;
         moveMask = variant.isFixed(Quirk.C1) ? new Masked() : new Open();
+    }
+
+    /**
+     * Routes the physical SPI behind {@code p}, if there is one. Its controller may be gone by now, or not there yet: Xen jumps to
+     * nowhere then (H6).
+     */
+    void route(Pcpu cpu, IrqDesc desc, Pcpu target, PendingIrq p) {
+        try {
+            Irq.setAffinity(cpu, desc, target, p.domain(), p.irq());
+        } catch (HwIrqController.Absent e) {
+            if (!toleratesAbsence) {
+                reached(cpu, Quirk.H6, p);
+                throw new StateCorrupted(p.domain(), -1, p.irq(), e.getMessage());
+            }
+        }
     }
 
     /** Whether an assertion of a virtual SPI is kept for its new target; Xen never migrates one (H1). */

@@ -356,7 +356,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc != null && moving) {
             VgicVcpu target = of(cpu.current().domain()).target(cpu, p.irq());
-            Irq.setAffinity(cpu, desc, pcpuOf(cpu, target), p.domain(), p.irq());
+            rules.route(cpu, desc, pcpuOf(cpu, target), p);
         }
         if (desc != null && desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
             gic.deactivateIrq(cpu, desc.irq());
@@ -442,7 +442,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             return;
         }
         if (rules.enableRoute.routesNow(cpu, p)) {
-            Irq.setAffinity(cpu, desc, pcpuOf(cpu, target), p.domain(), p.irq());
+            rules.route(cpu, desc, pcpuOf(cpu, target), p);
         }
         int flags = desc.lock().lockIrqSave(cpu);
         if (Irq.isTypeSetBy(v.domain())) {
@@ -671,11 +671,11 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         boolean again = false;
         if ((seen & PastRankRules.INFLIGHT) == 0) {
             storeEarly(cpu, rank, p, next);
-            Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
+            rules.route(cpu, desc, pcpuOf(cpu, next), p);
         } else if (!p.lrQueue().isEmpty(cpu) || !rules.heldMove.waitsForLr(cpu, p)) {
             lrs.removeFromQueues(cpu, guardian, p);
             storeEarly(cpu, rank, p, next);
-            Irq.setAffinity(cpu, desc, pcpuOf(cpu, next), p.domain(), p.irq());
+            rules.route(cpu, desc, pcpuOf(cpu, next), p);
             again = true;
         } else {
             p.migratingTo().setGuarded(cpu, next.vcpu().vcpuId());
@@ -714,7 +714,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
                 IrqDesc desc = p.desc().getOpaque(cpu);
                 if (desc != null) {
                     int flags = rules.moveMask.enter(cpu, p.domain());
-                    Irq.setAffinity(cpu, desc, to, p.domain(), virq);
+                    rules.route(cpu, desc, to, p);
                     rules.moveMask.leave(cpu, flags);
                 }
             }
