@@ -41,7 +41,7 @@ public interface HwIrqController {
         }
     };
 
-    /** A callback is called that the controller does not have: in Xen a jump to nowhere. */
+    /** A callback is called that the controller does not have. */
     final class Absent extends ModelBug {
         private static final long serialVersionUID = 1L;
 

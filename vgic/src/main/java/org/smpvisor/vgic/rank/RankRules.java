@@ -224,8 +224,8 @@ final class RankRules {
     }
 
     /**
-     * Routes the physical SPI behind {@code p}, if there is one. Its controller may be gone by now, or not there yet: Xen jumps to
-     * nowhere then (H6).
+     * Routes the physical SPI behind {@code p}, if there is one. Its controller may be gone by now, or not there yet, and has no such
+     * callback then (H6).
      */
     void route(Pcpu cpu, IrqDesc desc, Pcpu target, PendingIrq p) {
         try {
