@@ -564,12 +564,28 @@ final class StormSession implements AutoCloseable {
                             restless.lines().toList()),
                     null));
         }
+        blameBrokenLists(out);
         List<LockViolation> locking = machine.validator().violations();
         for (; lockViolationsSeen < locking.size(); lockViolationsSeen++) {
             LockViolation l = locking.get(lockViolationsSeen);
             out.add(new Judged(locking(l), explainer.explain(l)));
         }
         return out;
+    }
+
+    /**
+     * Where a known weak spot has broken a list, so that Xen's own code ran into it and the machine ends here, what else went wrong with
+     * the interrupts of that domain since the last rest came of it: it is not known on which of them the list has led astray.
+     */
+    private static void blameBrokenLists(List<Judged> found) {
+        for (Judged broken : List.copyOf(found)) {
+            if (broken.violation().kind() == Violation.Kind.CORRUPTED && broken.by() != null) {
+                found.replaceAll(j -> j.by() == null
+                                && j.violation().domain() == broken.violation().domain()
+                        ? new Judged(j.violation(), broken.by())
+                        : j);
+            }
+        }
     }
 
     /** What Xen's code found corrupt, else what the audit finds, most of it by way of the ledger. */

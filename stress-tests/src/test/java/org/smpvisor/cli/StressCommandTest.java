@@ -128,7 +128,7 @@ class StressCommandTest {
                 "--quirk H99=xen | there is no quirk 'H99'; there are H1",
                 "--quirk H1=maybe | 'maybe' is neither 'xen' nor 'fixed'",
                 "--fault SOMETHING | there is no fault 'SOMETHING'; there are DROP_KICK",
-                "--fault DROP_LR | could be blamed on H1, H2, H3, H5, H7, H9, H10, H11, H25, H27, SV1",
+                "--fault DROP_LR | could be blamed on H1, H2, H3, H5, H6, H7, H9, H10, H11, H25, H27, SV1",
                 "--quirks fixed --quirk H3=xen --fault DROP_LR | could be blamed on H3",
                 "--dtb no-such-file.dtb | no-such-file.dtb",
                 "--frobnicate | Unknown option: '--frobnicate'",
