@@ -35,7 +35,7 @@ public final class Explainer {
 
     /** After which INPROGRESS does not say that the interrupt is active, or nothing does. */
     private static final Quirk[] KEEPS_ACTIVE = {
-        Quirk.H25, Quirk.H27, Quirk.H3, Quirk.H9, Quirk.H7, Quirk.H10, Quirk.H5, Quirk.H2
+        Quirk.H25, Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H9, Quirk.H7, Quirk.H10, Quirk.H5, Quirk.H2
     };
 
     /** Where Xen takes the host GIC lock with interrupts open. */
