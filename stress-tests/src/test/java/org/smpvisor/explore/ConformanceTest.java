@@ -115,7 +115,7 @@ class ConformanceTest {
         T22(ConformanceTest::vcpuMovesWithALoadedListRegister),
         T26(() -> switchedOnWithAStaleListRegister()
                 .ends(2)
-                .window(s -> s.kinds(A).contains(Event.LR_WRITE) && !s.kinds(A).contains(Event.GUEST_ACK))
+                .window(s -> bothWereLoadedWhenItWentOff(s) && !s.kinds(A).contains(Event.GUEST_ACK))
                 .check(s -> {
                     assertThat(s.marks().isReached(Quirk.H7, 1, A)).isTrue();
                     assertThat(s.marks().isReached(Quirk.H7, 1, B)).isTrue();
