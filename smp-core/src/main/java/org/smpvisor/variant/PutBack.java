@@ -23,8 +23,8 @@ public final class PutBack {
                 .map(String::trim)
                 .filter(id -> !id.isEmpty())
                 .map(id -> Bug.named(id)
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "-D" + PROPERTY + ": there is no bug '" + id + "'; 'smpvisor bugs list' has their names")))
+                        .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + ": there is no bug '" + id
+                                + "'; 'smpvisor bugs list' has their names")))
                 .toList();
     }
 
