@@ -3,6 +3,8 @@ package org.smpvisor.explore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smpvisor.engine.ControlledEngine;
@@ -90,6 +92,7 @@ class IndependenceTest {
     }
 
     /** Not {@code destroy}: there an interrupt of cpu0 and the end of cpu1's wait for the lock of RCU lead to two hashes (seed 7). */
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @ValueSource(
             strings = {

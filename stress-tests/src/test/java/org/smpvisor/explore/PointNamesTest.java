@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.smpvisor.engine.RandomWalk;
@@ -23,6 +25,7 @@ class PointNamesTest {
         return SmallScenarios.all().stream();
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenarios")
     void everyObjectOfAPointHasANameOfItsOwnThatIsTheSameInEveryRun(SmallScenario scenario) {

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.smpvisor.cpu.Counter;
@@ -34,6 +36,7 @@ class SubjectTest {
         return violations.stream().map(v -> v.kind() + ": " + v.text()).toList();
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenarios")
     void withEveryWeakSpotCorrectedNothingGoesWrong(String name) {
@@ -53,6 +56,7 @@ class SubjectTest {
                 .toList();
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenariosOnAGicV2")
     void anySceneCanBePlayedOnAGicV2(String name) {
@@ -61,6 +65,7 @@ class SubjectTest {
         withEveryWeakSpotCorrectedNothingGoesWrong(name);
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenarios")
     void whatGoesWrongWithXensWeakSpotsIsExplainedByOneOfThem(String name) {
@@ -74,6 +79,7 @@ class SubjectTest {
     }
 
     /** A machine that was put back must behave as a fresh one: same decisions, same steps, same end, same counters. */
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenarios")
     void aMachineThatWasPutBackCannotBeToldFromAFreshOne(String name) {
@@ -109,6 +115,7 @@ class SubjectTest {
         return out;
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("scenarios")
     void threadsAndContinuationsGiveTheSameRun(String name) {
