@@ -44,6 +44,7 @@ import org.smpvisor.vgic.rank.VgicVcpu;
 final class StormSession implements AutoCloseable {
     private static final double PATIENCE_SECONDS = 8;
     private static final long BUSY_REST_NANOS = 1_500_000_000L;
+    private static final long LONGEST_REST_NANOS = 30_000_000_000L;
     private static final int BURSTS_BEFORE_FAULT = 100;
     private static final int EVENTS = 1 << 13;
     private static final int PHYSICAL = 255;
@@ -456,14 +457,14 @@ final class StormSession implements AutoCloseable {
         setResting(true);
         int calm = 0;
         long lastWork = -1;
-        long workAt = machine.now();
-        long nextLook = workAt + 100_000_000L;
+        long since = machine.now();
+        long workAt = since;
+        long nextLook = since + 100_000_000L;
         while (calm < 3 && isSound()) {
             LockSupport.parkNanos(200_000);
             long now = machine.now();
-            long work = machine.total(Counter.GUEST_ACKS)
-                    + machine.total(Counter.INJECTIONS)
-                    + machine.total(Counter.VCPU_MOVES);
+            // Not their moves: vCPUs that never sleep are moved on and on by the scheduler.
+            long work = machine.total(Counter.GUEST_ACKS) + machine.total(Counter.INJECTIONS);
             if (work != lastWork) {
                 lastWork = work;
                 workAt = now;
@@ -474,7 +475,8 @@ final class StormSession implements AutoCloseable {
             if (now > nextLook) {
                 nextLook = now + 100_000_000L;
                 hang = watchdog.look();
-                if (hang == null && now - workAt > BUSY_REST_NANOS && isOnlyWaking()) {
+                boolean isIdle = now - workAt > BUSY_REST_NANOS && isOnlyWaking();
+                if (hang == null && (isIdle || now - since > LONGEST_REST_NANOS)) {
                     wrecked = true; // vCPUs wait for something that never comes: stopped, then judged
                     restless = watchdog.report().report() + state();
                 } else if (hang == null && now - workAt > (long) (PATIENCE_SECONDS * 1e9)) {
