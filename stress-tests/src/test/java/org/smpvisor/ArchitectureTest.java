@@ -51,6 +51,7 @@ class ArchitectureTest {
         "..smpvisor.bench..",
         "..smpvisor.mutate..",
         "..smpvisor.functions..",
+        "..smpvisor.verify..",
         "..smpvisor.campaign..",
         "..smpvisor.cli..",
         "..smpvisor.report..",

@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             LocksCommand.class,
             FunctionsCommand.class,
             BugsCommand.class,
+            VerifyCommand.class,
             MutateCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
