@@ -33,8 +33,12 @@ if not defined BEST (
 )
 
 :found
-rem Stale when the jar is missing or a source is newer than the jar and than the start of the last build from here.
-powershell -NoProfile -Command "$r = '%ROOT%'; $j = '%JAR%'; if (-not (Test-Path -LiteralPath $j)) { exit 1 }; $t = (Get-Item -LiteralPath $j).LastWriteTimeUtc; $b = Join-Path $r '.smpvisor\built'; if (Test-Path -LiteralPath $b) { $u = (Get-Item -LiteralPath $b).LastWriteTimeUtc; if ($u -gt $t) { $t = $u } }; foreach ($m in '', 'smp-core', 'gic', 'vgic', 'stress-tests') { $d = Join-Path $r $m; if ((Get-Item -LiteralPath (Join-Path $d 'pom.xml')).LastWriteTimeUtc -gt $t) { exit 1 }; $s = Join-Path $d 'src\main'; if ($m -and (Test-Path -LiteralPath $s) -and (Get-ChildItem -LiteralPath $s -Recurse | Where-Object { $_.LastWriteTimeUtc -gt $t } | Select-Object -First 1)) { exit 1 } }; exit 0"
+rem Stale when the jar is missing or a source is newer than the jar and than the start of the last build from here. 'verify' runs
+rem the tests of jcstress and Lincheck, and has a mark of its own for them.
+set "MODULES=stress-tests"
+set "TESTS=0"
+if /i "%~1"=="verify" set "MODULES=stress-tests,jcstress-tests" & set "TESTS=1"
+powershell -NoProfile -Command "$r = '%ROOT%'; $j = '%JAR%'; $x = '%TESTS%' -eq '1'; if (-not (Test-Path -LiteralPath $j)) { exit 1 }; $t = (Get-Item -LiteralPath $j).LastWriteTimeUtc; $b = Join-Path $r '.smpvisor\built'; $n = @('', 'smp-core', 'gic', 'vgic', 'stress-tests'); $k = @('src\main'); if ($x) { $b = Join-Path $r '.smpvisor\built-tests'; $n += 'jcstress-tests'; $k += 'src\test'; if (-not ((Test-Path -LiteralPath $b) -and (Test-Path -LiteralPath (Join-Path $r 'jcstress-tests\target\jcstress.jar')))) { exit 1 }; $t = (Get-Item -LiteralPath $b).LastWriteTimeUtc } elseif (Test-Path -LiteralPath $b) { $u = (Get-Item -LiteralPath $b).LastWriteTimeUtc; if ($u -gt $t) { $t = $u } }; foreach ($m in $n) { $d = Join-Path $r $m; if ((Get-Item -LiteralPath (Join-Path $d 'pom.xml')).LastWriteTimeUtc -gt $t) { exit 1 }; foreach ($p in $k) { $s = Join-Path $d $p; if ($m -and -not ($m -eq 'stress-tests' -and $p -eq 'src\test') -and (Test-Path -LiteralPath $s) -and (Get-ChildItem -LiteralPath $s -Recurse | Where-Object { $_.LastWriteTimeUtc -gt $t } | Select-Object -First 1)) { exit 1 } } }; exit 0"
 if not errorlevel 1 goto run
 
 where mvn >nul 2>nul
@@ -52,7 +56,7 @@ type nul >"%STATE%\building"
 pushd "%ROOT%"
 set "KEPT_JAVA_HOME=%JAVA_HOME%"
 set "JAVA_HOME=%JDK%"
-call mvn -B -q -ntp -Dstyle.color=never -DskipTests -pl stress-tests -am package >"%STATE%\build.log" 2>&1 <nul
+call mvn -B -q -ntp -Dstyle.color=never -DskipTests -pl %MODULES% -am package >"%STATE%\build.log" 2>&1 <nul
 set "STATUS=%ERRORLEVEL%"
 set "JAVA_HOME=%KEPT_JAVA_HOME%"
 popd
@@ -61,6 +65,7 @@ if not "%STATUS%"=="0" (
     echo smpvisor: the build failed; the whole log is in %STATE%\build.log>&2
     exit /b 2
 )
+if "%TESTS%"=="1" copy /y "%STATE%\building" "%STATE%\built-tests" >nul
 move /y "%STATE%\building" "%STATE%\built" >nul
 
 :run

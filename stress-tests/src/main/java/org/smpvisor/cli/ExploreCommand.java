@@ -20,8 +20,6 @@ import org.smpvisor.explore.SmallScenario;
 import org.smpvisor.explore.SmallScenarios;
 import org.smpvisor.report.ExploreReport;
 import org.smpvisor.scenario.Verdict;
-import org.smpvisor.variant.Bug;
-import org.smpvisor.variant.Variant;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,11 +96,8 @@ public final class ExploreCommand implements Callable<Integer> {
     @Mixin
     private QuirkOptions quirks;
 
-    @Option(
-            names = "--bug",
-            paramLabel = "ID",
-            description = "A bug of Xen's past to put back; may be repeated. 'smpvisor bugs list' lists them.")
-    private List<String> bugs = new ArrayList<>();
+    @Mixin
+    private BugOptions bugs;
 
     @Option(
             names = "--seed",
@@ -232,7 +227,7 @@ public final class ExploreCommand implements Callable<Integer> {
         long s = seed == null ? System.nanoTime() & 0xffffffffL : seed;
         return new ExploreOptions(
                 scenarios.isEmpty() ? SmallScenarios.all() : scenarios,
-                variant(),
+                bugs.into(quirks.variant()),
                 strategy,
                 seconds,
                 schedules == null ? 0 : schedules,
@@ -240,20 +235,6 @@ public final class ExploreCommand implements Callable<Integer> {
                 s,
                 runs.resolve("explore-" + s),
                 command(workers, s));
-    }
-
-    private Variant variant() {
-        Variant v = quirks.variant();
-        for (String id : bugs) {
-            Bug b = Bug.named(id)
-                    .orElseThrow(() -> wrong("--bug: there is no bug '" + id + "'; 'smpvisor bugs list' lists them"));
-            try {
-                v = v.with(b);
-            } catch (IllegalArgumentException e) {
-                throw wrong("--bug: " + e.getMessage());
-            }
-        }
-        return v;
     }
 
     private String command(int workers, long s) {
@@ -271,7 +252,7 @@ public final class ExploreCommand implements Callable<Integer> {
                 .append(" --seed ")
                 .append(s)
                 .append(quirks.text())
-                .append(bugs.stream().map(x -> " --bug " + x).collect(Collectors.joining()))
+                .append(bugs.text())
                 .toString();
     }
 

@@ -105,6 +105,9 @@ public final class StressCommand implements Callable<Integer> {
     @Mixin
     private QuirkOptions quirks;
 
+    @Mixin
+    private BugOptions bugs;
+
     @Option(names = "--list-quirks", description = "Lists the weak spots with their corrected rules, and ends.")
     private boolean listQuirks;
 
@@ -274,7 +277,10 @@ public final class StressCommand implements Callable<Integer> {
     }
 
     private Variant variant() {
-        Variant variant = quirks.variant();
+        Variant variant = bugs.into(quirks.variant());
+        if (fault != null && !bugs.isEmpty()) {
+            throw wrong("--fault: what comes of it could be blamed on --bug; take one of them");
+        }
         return fault == null ? variant : planted(variant);
     }
 
@@ -320,7 +326,7 @@ public final class StressCommand implements Callable<Integer> {
                 .append(v);
         b.append(" --seconds ")
                 .append(seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds));
-        b.append(" --seed ").append(s).append(quirks.text());
+        b.append(" --seed ").append(s).append(quirks.text()).append(bugs.text());
         return b.append(fault == null ? "" : " --fault " + fault).toString();
     }
 
@@ -347,7 +353,7 @@ public final class StressCommand implements Callable<Integer> {
         void begin(RunOptions o) {
             headings.printf(
                     Locale.ROOT,
-                    "scenario %s: %s%n%d pCPUs, %d domains of %d vCPUs, %.0f s, seed %d, weak spots %s%n",
+                    "scenario %s: %s%n%d pCPUs, %d domains of %d vCPUs, %.0f s, seed %d, weak spots %s%s%n",
                     o.scenario().name(),
                     o.scenario().summary(),
                     o.pcpus(),
@@ -362,7 +368,11 @@ public final class StressCommand implements Callable<Integer> {
                                     : "corrected: "
                                             + o.variant().fixed().stream()
                                                     .sorted()
-                                                    .toList());
+                                                    .toList(),
+                    o.variant().bugs().stream()
+                            .sorted()
+                            .map(x -> ", with " + x.id())
+                            .collect(Collectors.joining()));
             headings.flush();
             next = terminal ? TERMINAL_PERIOD_SECONDS : 1;
         }

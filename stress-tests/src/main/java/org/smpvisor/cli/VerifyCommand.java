@@ -219,8 +219,7 @@ public final class VerifyCommand implements Callable<Integer> {
     private List<Bug> hunted() {
         Set<Bug> all = new LinkedHashSet<>();
         for (String id : ids) {
-            Bug b = Bug.named(id)
-                    .orElseThrow(() -> wrong("--bug: there is no bug '" + id + "'; 'smpvisor bugs list' lists them"));
+            Bug b = BugOptions.named(spec, id);
             check(b.isHunted(), "--bug: " + b.id() + " cannot be hunted yet: it waits for " + b.waitsFor());
             all.add(b);
         }

@@ -231,6 +231,7 @@ public final class RunReport {
         d.put(
                 "fixedQuirks",
                 o.variant().fixed().stream().map(Enum::name).sorted().toList());
+        d.put("bugs", o.variant().bugs().stream().map(Enum::name).sorted().toList());
         d.put("fault", o.variant().fault() == null ? null : o.variant().fault().name());
         d.put("raised", run.raised());
         d.put("coalesced", run.coalesced());
