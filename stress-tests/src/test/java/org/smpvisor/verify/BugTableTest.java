@@ -67,8 +67,8 @@ class BugTableTest {
 
     @Test
     void aReportWithoutABugFails() {
-        BugRecord r = record(
-                cells(Cell.found(1, "history"), Cell.noTest("")), cells(Cell.found(1, "LOST"), Cell.noTest("")));
+        BugRecord r =
+                record(cells(Cell.found(1, "history"), Cell.noTest("")), cells(Cell.found(1, "LOST"), Cell.noTest("")));
         assertThat(r.isFine()).isFalse();
         assertThat(new BugTable(r).markdown()).contains("REPORTS LOST");
     }
@@ -104,8 +104,7 @@ class BugTableTest {
         Path page = Files.writeString(
                 folder.resolve("p.md"), "mine\n" + MarkedPage.BEGIN + "\nold\n" + MarkedPage.END + "\nmine, too\n");
         new MarkedPage(page).write("new\n");
-        assertThat(page)
-                .hasContent("mine\n" + MarkedPage.BEGIN + "\n\nnew\n\n" + MarkedPage.END + "\nmine, too\n");
+        assertThat(page).hasContent("mine\n" + MarkedPage.BEGIN + "\n\nnew\n\n" + MarkedPage.END + "\nmine, too\n");
         new MarkedPage(page).write("newer");
         assertThat(page).content().contains("newer").doesNotContain("new\n");
     }

@@ -27,14 +27,14 @@ class JcstressRunTest {
 
     @Test
     void whatTheGateSaysOfEachTestIsKept() throws IOException {
-        List<TestResult> all = read(
-                "org.smpvisor.a.Fine", "org.smpvisor.a.FineWeak", "org.smpvisor.a.Bad", "org.smpvisor.a.Wide");
+        List<TestResult> all =
+                read("org.smpvisor.a.Fine", "org.smpvisor.a.FineWeak", "org.smpvisor.a.Bad", "org.smpvisor.a.Wide");
         assertThat(all)
                 .extracting(TestResult::result)
                 .containsExactly(Result.PASSED, Result.PASSED, Result.FAILED, Result.SKIPPED);
-        assertThat(all.get(0).outcomes())
-                .containsExactly(new TestResult.Outcome("0, 1", 12, "ACCEPTABLE", "before"));
-        assertThat(all.get(1).note()).isEqualTo("weak twin of Fine (MP), and is not expected to show it on this machine");
+        assertThat(all.get(0).outcomes()).containsExactly(new TestResult.Outcome("0, 1", 12, "ACCEPTABLE", "before"));
+        assertThat(all.get(1).note())
+                .isEqualTo("weak twin of Fine (MP), and is not expected to show it on this machine");
         assertThat(all.get(3).reason()).isEqualTo("4 actors on 2 CPUs");
     }
 

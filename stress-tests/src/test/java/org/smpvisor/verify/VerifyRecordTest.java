@@ -32,7 +32,8 @@ class VerifyRecordTest {
 
     @Test
     void allThatPassedOrSaysWhyItWasLeftOutIsFine() {
-        assertThat(record(2, List.of(), test(Result.PASSED), test(Result.SKIPPED)).isFine())
+        assertThat(record(2, List.of(), test(Result.PASSED), test(Result.SKIPPED))
+                        .isFine())
                 .isTrue();
     }
 
@@ -52,7 +53,8 @@ class VerifyRecordTest {
 
     @Test
     void aProblemBesideTheTestsFails() {
-        assertThat(record(1, List.of("nothing was planned"), test(Result.PASSED)).isFine())
+        assertThat(record(1, List.of("nothing was planned"), test(Result.PASSED))
+                        .isFine())
                 .isFalse();
     }
 
