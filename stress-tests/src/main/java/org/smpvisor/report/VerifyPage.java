@@ -14,7 +14,7 @@ public final class VerifyPage {
             body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: var(--back); color: var(--text);
                 font: 15px/1.5 system-ui, sans-serif; }
             h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem; }
-            p { margin: .3rem 0; } .soft { color: var(--soft); }
+            p { margin: .3rem 0; } td > p:first-child { margin-top: 0; } .soft { color: var(--soft); }
             code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
             table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
             th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }

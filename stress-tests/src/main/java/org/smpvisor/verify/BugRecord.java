@@ -54,7 +54,7 @@ public record BugRecord(
     /**
      * What became of a bug with one tool.
      *
-     * @param seconds until it was found, or how long was looked in vain
+     * @param seconds until it was found, or how long was looked in vain, 0 if that was not timed
      * @param how what was reported and where, or why not; may be empty
      */
     public record Cell(State state, double seconds, String how) {
@@ -78,7 +78,7 @@ public record BugRecord(
         public String text() {
             return switch (state) {
                 case FOUND -> seconds(seconds);
-                case NOT_FOUND -> "no (in " + seconds(seconds) + ")";
+                case NOT_FOUND -> seconds == 0 ? "no" : "no (in " + seconds(seconds) + ")";
                 case NO_TEST -> "-";
                 case BROKEN -> "broke down";
             };

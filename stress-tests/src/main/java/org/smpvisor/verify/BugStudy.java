@@ -121,15 +121,14 @@ public final class BugStudy {
                 .orElse(Cell.notFound(hunt.seconds()));
     }
 
-    /** Of two cells of the lock validator the one that found it first; in vain, both looked. */
-    private static Cell earlier(Cell a, Cell b) {
+    /** Of two cells of the lock validator the one that found it first, with a word on the other; in vain, both looked. */
+    static Cell earlier(Cell a, Cell b) {
         if (a.state() == State.FOUND && b.state() == State.FOUND) {
-            return a.seconds() <= b.seconds() ? a : b;
+            Cell first = a.seconds() <= b.seconds() ? a : b;
+            Cell second = first == a ? b : a;
+            return Cell.found(first.seconds(), first.how() + "; " + second.how() + " " + second.text());
         }
-        if (a.state() == State.FOUND) {
-            return a;
-        }
-        return b.state() == State.FOUND ? b : Cell.notFound(a.seconds() + b.seconds());
+        return both(a, b);
     }
 
     private Cell jcstress(Bug b) throws IOException, InterruptedException {
@@ -226,6 +225,7 @@ public final class BugStudy {
         return cells;
     }
 
+    /** What was found in either, or the time of both. */
     private static Cell both(Cell a, Cell b) {
         if (a.state() == State.FOUND) {
             return a;

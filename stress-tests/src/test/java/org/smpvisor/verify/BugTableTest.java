@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -89,9 +90,18 @@ class BugTableTest {
         assertThat(state(Result.SKIPPED, Result.SKIPPED)).isEqualTo(State.NO_TEST);
     }
 
+    @Test
+    void theLockValidatorIsShownWhereItWasFirst() {
+        Cell stress = Cell.found(3, "stress");
+        Cell explore = Cell.found(0.02, "explore");
+        assertThat(BugStudy.earlier(stress, explore)).isEqualTo(Cell.found(0.02, "explore; stress 3.0 s"));
+        assertThat(BugStudy.earlier(stress, Cell.notFound(5))).isEqualTo(stress);
+        assertThat(BugStudy.earlier(Cell.notFound(4), Cell.notFound(5))).isEqualTo(Cell.notFound(9));
+    }
+
     private static State state(Result... results) {
         return BugStudy.cell(
-                        java.util.Arrays.stream(results)
+                        Arrays.stream(results)
                                 .map(r -> new TestResult("jcstress", "a.B", r, "", -1, "", List.of(), ""))
                                 .toList(),
                         List.of(),
