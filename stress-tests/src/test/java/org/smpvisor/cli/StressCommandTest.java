@@ -130,6 +130,10 @@ class StressCommandTest {
                 "--fault SOMETHING | there is no fault 'SOMETHING'; there are DROP_KICK",
                 "--fault DROP_LR | could be blamed on H1, H2, H3, H5, H6, H7, H9, H10, H11, H25, H27, SV1",
                 "--quirks fixed --quirk H3=xen --fault DROP_LR | could be blamed on H3",
+                "--bug XB-999 | there is no bug 'XB-999'; 'smpvisor bugs list' lists them",
+                "--bug XB-015 | XB-015 cannot be switched on yet: it waits for event channels",
+                "--bug XB-001 --bug XB-001w | cannot be switched on together",
+                "--quirks fixed --bug XB-001 --fault DROP_LR | could be blamed on --bug",
                 "--dtb no-such-file.dtb | no-such-file.dtb",
                 "--frobnicate | Unknown option: '--frobnicate'",
             })
