@@ -122,7 +122,7 @@ public final class VerifyPage {
                 .append(
                         "</summary><table>\n<tr><th>seen</th><th class=\"n\">times</th><th>is</th><th>meaning</th></tr>\n");
         for (TestResult.Outcome o : r.outcomes()) {
-            boolean bad = o.expect().equals("FORBIDDEN") && o.count() > 0;
+            boolean bad = o.wasForbidden();
             b.append("<tr><td><code>")
                     .append(text(o.id()))
                     .append("</code></td><td class=\"n\">")

@@ -24,7 +24,7 @@ public final class VerifyReport {
                 if (r.result() != TestResult.Result.PASSED) {
                     out.println(run.tool() + ": " + r.name() + " " + r.result().text() + ": " + r.reason());
                     r.outcomes().stream()
-                            .filter(o -> o.expect().equals("FORBIDDEN") && o.count() > 0)
+                            .filter(TestResult.Outcome::wasForbidden)
                             .forEach(o ->
                                     out.printf(Locale.ROOT, "    %s, %,d times: %s%n", o.id(), o.count(), o.desc()));
                 }

@@ -42,9 +42,11 @@ final class TestClasses {
         return all;
     }
 
-    /** The classes that are annotated as tests of jcstress, by name. */
+    /** The classes that are annotated as tests of jcstress, by name, as jcstress writes it. */
     static List<TestClass> jcstress(Path jar) throws IOException {
-        return in(jar, ".class", JCSTRESS);
+        return in(jar, ".class", JCSTRESS).stream()
+                .map(t -> new TestClass(t.name().replace('$', '.'), t.shows()))
+                .toList();
     }
 
     private static List<TestClass> in(Path jar, String suffix, String annotation) throws IOException {

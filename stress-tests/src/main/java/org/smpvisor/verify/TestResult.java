@@ -53,7 +53,12 @@ public record TestResult(
     }
 
     /** One outcome of a test of jcstress and how often it was seen. */
-    public record Outcome(String id, long count, String expect, String desc) {}
+    public record Outcome(String id, long count, String expect, String desc) {
+        /** Whether it was seen and must not be. */
+        public boolean wasForbidden() {
+            return count > 0 && (expect.equalsIgnoreCase("forbidden") || expect.equalsIgnoreCase("unknown"));
+        }
+    }
 
     public TestResult {
         outcomes = List.copyOf(outcomes);

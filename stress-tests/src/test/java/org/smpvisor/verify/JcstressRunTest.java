@@ -15,7 +15,8 @@ class JcstressRunTest {
               {"name": "org.smpvisor.a.Fine", "result": "passed", "reason": "", "twinOf": null, "pattern": "MP",
                "shown": null, "outcomes": [{"id": "0, 1", "count": 12, "expect": "ACCEPTABLE", "desc": "before"}]},
               {"name": "org.smpvisor.a.FineWeak", "result": "passed", "reason": "", "twinOf": "org.smpvisor.a.Fine",
-               "pattern": "MP", "shown": "notExpected", "outcomes": []},
+               "pattern": "MP", "shown": "notExpected", "outcomes": [
+               {"id": "0, 0", "count": 12, "expect": "acceptable", "desc": "before"}]},
               {"name": "org.smpvisor.a.Bad", "result": "failed", "reason": "1, 1 was seen", "outcomes": [
                {"id": "1, 1", "count": 3, "expect": "FORBIDDEN", "desc": "lost"}]},
               {"name": "org.smpvisor.a.Wide", "result": "skipped", "reason": "4 actors on 2 CPUs", "outcomes": []}]}
@@ -41,6 +42,15 @@ class JcstressRunTest {
     @Test
     void aTestThatTheGateDoesNotKnowDidNotRun() throws IOException {
         assertThat(read("org.smpvisor.a.Forgotten").get(0).result()).isEqualTo(Result.MISSING);
+    }
+
+    @Test
+    void aTestOfWhichNothingWasObservedDidNotRunWhateverIsSaid() throws IOException {
+        String silent = "{\"tests\":[{\"name\":\"x.Y\",\"result\":\"passed\",\"outcomes\":[]}]}";
+        assertThat(JcstressRun.read(new ObjectMapper().readTree(silent), List.of("x.Y"))
+                        .get(0)
+                        .result())
+                .isEqualTo(Result.MISSING);
     }
 
     @Test
