@@ -55,13 +55,16 @@ public final class Verification {
                 + (r.reason().isEmpty() ? "" : ": " + r.reason()));
     }
 
+    /** This machine in a line. */
     static String host() {
         Host h = Host.here();
-        return h.cpu() + ", " + h.cores() + " cores, " + h.os() + ", JDK " + h.jdk();
+        return h.cpu() + ", " + h.cores() + (h.cores() == 1 ? " core, " : " cores, ") + System.getProperty("os.name")
+                + " " + System.getProperty("os.arch") + ", JDK "
+                + Runtime.version().feature();
     }
 
     /**
-     * How many tests of each tool a pattern chooses; those of a tool that is not wanted are none.
+     * How many tests a pattern chooses, of the tools that are wanted.
      *
      * @throws IOException if their jars cannot be read
      */
