@@ -25,13 +25,16 @@ import org.smpvisor.gic.host.GicV3Description;
 import org.smpvisor.gic.host.HostGic;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.host.PastHostRules;
 import org.smpvisor.gic.hw.GenericTimers;
 import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
 import org.smpvisor.gic.hw.RegisterLog;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockValidator;
+import org.smpvisor.sched.PastSchedRules;
 import org.smpvisor.sched.Scheduler;
+import org.smpvisor.sched.SchedulerKind;
 import org.smpvisor.trace.EventRing;
 import org.smpvisor.trace.Witness;
 import org.smpvisor.variant.Marks;
@@ -67,7 +70,7 @@ final class Bench {
     private static final int MAINTENANCE = 25;
 
     final NativeEngine engine = new NativeEngine(1);
-    final LockValidator validator = new LockValidator(true);
+    final LockValidator validator;
     final Pcpu[] cpus;
     final GicHardware hardware;
     final GicV3 driver;
@@ -84,9 +87,15 @@ final class Bench {
     private final HookedLine[] lines;
 
     private Bench(Variant variant, int pcpus, int vcpus, int listRegisters) {
+        this(variant, pcpus, vcpus, listRegisters, true);
+    }
+
+    private Bench(Variant variant, int pcpus, int vcpus, int listRegisters, boolean observed) {
+        validator = new LockValidator(observed);
+        PastHostRules past = new PastHostRules(variant, marks);
         cpus = new Pcpu[pcpus];
         for (int i = 0; i < pcpus; i++) {
-            cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, 64, engine));
+            cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, observed ? 64 : 0, engine));
         }
         GicConfig config = new GicConfig(
                 128,
@@ -106,11 +115,11 @@ final class Bench {
                 27,
                 30);
         hardware = new GicHardware(config, List.of(cpus), RegisterLog.NONE);
-        driver = new GicV3(hardware, description, variant.xenVersion(), line -> {});
-        irq = new Irq(driver, cpus, variant.isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst);
-        CrossCall crossCall = new CrossCall(cpus);
+        driver = new GicV3(hardware, description, variant.xenVersion(), line -> {}, past);
+        irq = new Irq(driver, cpus, variant.isFixed(Quirk.H6) ? Irq::controllerFirst : Irq::connectFirst, past);
+        CrossCall crossCall = new CrossCall(cpus, past);
         crossCall.connect(driver);
-        HostGic gic = new HostGic(driver, irq, description, crossCall, false);
+        HostGic gic = new HostGic(driver, irq, description, crossCall, false, past);
         FaultPlan faults = new FaultPlan(variant.fault());
         vgic = new RankVgic(driver, cpus, variant, marks, faults, Witness.NONE);
         timers = new GenericTimers(hardware, HYP_TIMER, TimerAbi.VIRT_PPI);
@@ -123,7 +132,8 @@ final class Bench {
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
             p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
         }
-        scheduler = new Scheduler(cpus, gic, vgic, vtimer, faults);
+        scheduler = new Scheduler(
+                cpus, gic, vgic, vtimer, faults, new PastSchedRules(variant, marks), SchedulerKind.RR);
         vgic.connect(scheduler);
         vgic.connect(irq);
         irq.connect(vgic, vgic);
@@ -183,11 +193,19 @@ final class Bench {
 
     /** {@code n} pCPUs with a running vCPU each. */
     static Bench of(Variant variant, int n, int listRegisters) {
-        Bench b = new Bench(variant, n, n, listRegisters);
-        for (int i = 0; i < n; i++) {
+        return running(new Bench(variant, n, n, listRegisters));
+    }
+
+    private static Bench running(Bench b) {
+        for (int i = 0; i < b.cpus.length; i++) {
             b.powerOn(i);
         }
         return b;
+    }
+
+    /** {@link #of(Variant)} as Lincheck builds it for each schedule: nobody judges its locks, and it keeps no events. */
+    static Bench fresh(Variant variant) {
+        return running(new Bench(variant, 2, 2, 4, false));
     }
 
     /** Two pCPUs and {@code vcpus} vCPUs, all of them down. */

@@ -1,0 +1,169 @@
+package org.smpvisor.vgic.rank;
+
+import org.jetbrains.lincheck.datastructures.IntGen;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.ThreadIdGen;
+import org.junit.jupiter.api.Test;
+import org.smpvisor.engine.Point;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.lincheck.Budget;
+import org.smpvisor.lincheck.Script;
+import org.smpvisor.variant.PutBack;
+import org.smpvisor.variant.Variant;
+
+/**
+ * The whole old vGIC of two vCPUs that run, as one object that handles one purely virtual SPI, against the dozen lines that
+ * say what it is. A pCPU for each thread, all weak spots corrected. Whatever Xen does on a pCPU begins with the sync of its list
+ * registers and ends with their flush; a guest that is not interrupted sees neither, so that a kick that is missing shows.
+ */
+@Param(name = "cpu", gen = ThreadIdGen.class)
+@Param(name = "to", gen = IntGen.class, conf = "0:1")
+public class RankVgicLincheckTest {
+    private static final int SPI = Bench.VIRTUAL;
+    static Variant variant = PutBack.into(Variant.allFixed());
+
+    private final Bench b = Bench.fresh(variant);
+
+    public RankVgicLincheckTest() {
+        enable(0);
+    }
+
+    private void inXen(int cpu, Runnable what) {
+        b.sync(cpu);
+        what.run();
+        b.settle(cpu);
+        b.flush(cpu);
+    }
+
+    /** A device whose back end runs on the pCPU raises the SPI. */
+    @Operation
+    public void inject(@Param(name = "cpu") int thread) {
+        int cpu = thread & 1;
+        inXen(cpu, () -> b.inject(cpu, SPI));
+    }
+
+    @Operation
+    public void enable(@Param(name = "cpu") int thread) {
+        int cpu = thread & 1;
+        inXen(cpu, () -> b.enable(cpu, SPI));
+    }
+
+    @Operation
+    public void disable(@Param(name = "cpu") int thread) {
+        int cpu = thread & 1;
+        inXen(cpu, () -> b.disable(cpu, SPI));
+    }
+
+    @Operation
+    public void route(@Param(name = "cpu") int thread, @Param(name = "to") int to) {
+        int cpu = thread & 1;
+        inXen(cpu, () -> b.route(cpu, SPI, to));
+    }
+
+    /** The guest runs: it is left if something has arrived, then acknowledges and ends what it finds. */
+    @Operation
+    public int guest(@Param(name = "cpu") int thread) {
+        int cpu = thread & 1;
+        b.cpus[cpu].point(Point.GUEST_STEP, null);
+        if (b.engine.leavesGuest(b.cpus[cpu])) {
+            b.irqExit(cpu);
+        }
+        int virq = b.ack(cpu);
+        if (virq == VirtualCpuInterface.SPURIOUS) {
+            return 0;
+        }
+        b.eoi(cpu, virq);
+        b.irqExit(cpu);
+        return virq;
+    }
+
+    /** A latch with a switch and a target. What is in a list register is delivered there, wherever it is routed meanwhile. */
+    public static final class Specification {
+        private boolean enabled = true;
+        private boolean pending;
+        private int target;
+        private int listRegisterOf = -1;
+        private boolean moving;
+
+        private void sync(int cpu) {
+            if (listRegisterOf == cpu && !enabled) {
+                emptied();
+                pending = true;
+            }
+        }
+
+        private void flush(int cpu) {
+            if (pending && enabled && target == cpu) {
+                pending = false;
+                listRegisterOf = cpu;
+            }
+        }
+
+        private void emptied() {
+            listRegisterOf = -1;
+            moving = false;
+        }
+
+        private void inXen(int cpu, Runnable what) {
+            sync(cpu);
+            what.run();
+            sync(cpu);
+            flush(cpu);
+        }
+
+        public void inject(int thread) {
+            inXen(thread & 1, () -> pending |= listRegisterOf < 0);
+        }
+
+        public void enable(int thread) {
+            inXen(thread & 1, () -> enabled = true);
+        }
+
+        public void disable(int thread) {
+            inXen(thread & 1, () -> enabled = false);
+        }
+
+        public void route(int thread, int to) {
+            inXen(thread & 1, () -> {
+                if (target != to && !moving) {
+                    target = to;
+                    moving = listRegisterOf >= 0;
+                }
+            });
+        }
+
+        public int guest(int thread) {
+            inXen(thread & 1, () -> {});
+            if (listRegisterOf != (thread & 1)) {
+                return 0;
+            }
+            emptied();
+            return SPI;
+        }
+    }
+
+    static ModelCheckingOptions scenarios(int quick) {
+        Class<?> me = RankVgicLincheckTest.class;
+        return Budget.modelChecking(0, quick)
+                .addCustomScenario(Script.of(me, "", "inject 0; guest 0", "route 1 1; guest 1", "guest 0; guest 1"))
+                .addCustomScenario(Script.of(me, "", "enable 0; inject 0", "disable 1", "guest 0; guest 1"))
+                .addCustomScenario(
+                        Script.of(me, "inject 1", "guest 0; guest 0", "inject 1; route 1 1", "guest 0; guest 1"));
+    }
+
+    @Test
+    void nothingIsLostAndNothingDoubled() {
+        scenarios(40).sequentialSpecification(Specification.class).check(RankVgicLincheckTest.class);
+    }
+
+    @Test
+    void whateverTwoVcpusDoTheSpiIsALatch() {
+        Budget.modelChecking(2, 20)
+                .actorsBefore(2)
+                .actorsAfter(3)
+                .sequentialSpecification(Specification.class)
+                .check(RankVgicLincheckTest.class);
+    }
+}
