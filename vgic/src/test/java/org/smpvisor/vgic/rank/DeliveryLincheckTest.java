@@ -1,0 +1,124 @@
+package org.smpvisor.vgic.rank;
+
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Test;
+import org.smpvisor.engine.Point;
+import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.lincheck.Budget;
+import org.smpvisor.lincheck.Script;
+import org.smpvisor.variant.PutBack;
+import org.smpvisor.variant.Variant;
+
+/**
+ * The life of one interrupt on its way into one vCPU that runs, handles it or sleeps: whatever is injected on either pCPU, the
+ * guest finds it when it looks next, though it is interrupted only if Xen sends for it.
+ */
+public class DeliveryLincheckTest {
+    private static final int SPI = Bench.VIRTUAL;
+    static Variant variant = PutBack.into(Variant.allFixed());
+
+    private final Bench b = Bench.fresh(variant);
+
+    public DeliveryLincheckTest() {
+        b.enable(0, SPI);
+    }
+
+    /** A device whose back end runs on the other pCPU. */
+    @Operation(nonParallelGroup = "cpu1")
+    public void inject() {
+        b.inject(1, SPI);
+    }
+
+    /** A device that interrupts the pCPU of the vCPU. */
+    @Operation(nonParallelGroup = "cpu0")
+    public void injectHere() {
+        boolean runs = runs();
+        if (runs) {
+            b.sync(0);
+        }
+        b.inject(0, SPI);
+        b.settle(0);
+        if (runs()) {
+            b.flush(0);
+        }
+    }
+
+    private boolean runs() {
+        return b.cpus[0].current() == b.vcpu(0);
+    }
+
+    /** The guest runs, if it is awake, and handles at most one interrupt. */
+    @Operation(nonParallelGroup = "cpu0")
+    public int guest() {
+        if (!runs()) {
+            b.settle(0); // the idle loop
+            if (!runs()) {
+                return 0;
+            }
+            b.flush(0);
+        }
+        beInterrupted();
+        int virq = b.ack(0);
+        if (virq == VirtualCpuInterface.SPURIOUS) {
+            return 0;
+        }
+        beInterrupted();
+        b.eoi(0, virq);
+        return virq;
+    }
+
+    private void beInterrupted() {
+        b.cpus[0].point(Point.GUEST_STEP, null);
+        if (b.engine.leavesGuest(b.cpus[0])) {
+            b.irqExit(0);
+        }
+    }
+
+    /** The guest has nothing to do: a WFI. */
+    @Operation(nonParallelGroup = "cpu0")
+    public void sleep() {
+        if (runs()) {
+            b.sync(0);
+            b.cpus[0].localIrqEnable();
+            b.scheduler.blockUnlessEventPending(b.cpus[0]);
+            b.settle(0);
+            if (runs()) {
+                b.flush(0);
+            }
+        }
+    }
+
+    /** A latch. */
+    public static final class Specification {
+        private boolean pending;
+
+        public void inject() {
+            pending = true;
+        }
+
+        public void injectHere() {
+            pending = true;
+        }
+
+        public int guest() {
+            boolean was = pending;
+            pending = false;
+            return was ? SPI : 0;
+        }
+
+        public void sleep() {}
+    }
+
+    static ModelCheckingOptions scenarios(int quick) {
+        Class<?> me = DeliveryLincheckTest.class;
+        return Budget.modelChecking(0, quick)
+                .addCustomScenario(Script.of(me, "injectHere", "guest; guest", "inject", "guest"))
+                .addCustomScenario(Script.of(me, "", "sleep", "inject", "guest"));
+    }
+
+    @Test
+    void theGuestFindsWhatWasInjected() {
+        scenarios(40).sequentialSpecification(Specification.class).check(DeliveryLincheckTest.class);
+    }
+}
