@@ -17,6 +17,7 @@ import org.smpvisor.gic.host.GicV3Description;
 import org.smpvisor.gic.host.HostGic;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.gic.host.IrqDesc;
+import org.smpvisor.gic.host.PastHostRules;
 import org.smpvisor.gic.hw.CpuInterface;
 import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
@@ -24,6 +25,7 @@ import org.smpvisor.gic.hw.RegisterLog;
 import org.smpvisor.gic.hw.SystemRegister;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
+import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Variant;
 
 /** A GIC with its driver and dispatcher, without a vGIC: injections are only noted. The calling thread drives all pCPUs. */
@@ -34,7 +36,7 @@ public final class GicBench {
     public static final int HYP_TIMER = 26;
     public static final int PHYS_TIMER = 30;
 
-    public final LockValidator validator = new LockValidator(true);
+    public final LockValidator validator;
     public final Pcpu[] cpus;
     public final GicHardware hw;
     public final GicV3 driver;
@@ -52,6 +54,13 @@ public final class GicBench {
     }
 
     public GicBench(Variant.XenVersion version, int lines, int listRegisters, long... affinities) {
+        this(Variant.xen().with(version), true, lines, listRegisters, affinities);
+    }
+
+    private GicBench(Variant variant, boolean observed, int lines, int listRegisters, long... affinities) {
+        validator = new LockValidator(observed);
+        Variant.XenVersion version = variant.xenVersion();
+        PastHostRules past = new PastHostRules(variant, new Marks(1));
         NativeEngine engine = new NativeEngine(1);
         cpus = new Pcpu[affinities.length];
         for (int i = 0; i < cpus.length; i++) {
@@ -67,13 +76,13 @@ public final class GicBench {
                 HYP_TIMER,
                 27,
                 PHYS_TIMER);
-        hw = new GicHardware(config, List.of(cpus), this::note);
-        driver = new GicV3(hw, description, version, console::add);
-        irq = new Irq(driver, cpus, Irq::connectFirst);
+        hw = new GicHardware(config, List.of(cpus), observed ? this::note : RegisterLog.NONE);
+        driver = new GicV3(hw, description, version, console::add, past);
+        irq = new Irq(driver, cpus, Irq::connectFirst, past);
         irq.connect(new Injections(), (cpu, d, virq, desc, connect) -> connectResult);
-        crossCall = new CrossCall(cpus);
+        crossCall = new CrossCall(cpus, past);
         crossCall.connect(driver);
-        gic = new HostGic(driver, irq, description, crossCall, version == Variant.XenVersion.V4_17);
+        gic = new HostGic(driver, irq, description, crossCall, version == Variant.XenVersion.V4_17, past);
         for (Pcpu p : cpus) {
             p.timers().connect((cpu, deadline) -> {});
             p.connect(hw.cpu(p.id()), hw.cpu(p.id()).virtual(), gic::interrupt);
@@ -87,6 +96,13 @@ public final class GicBench {
             affinities[i] = i;
         }
         GicBench b = new GicBench(128, 4, affinities);
+        b.boot();
+        return b;
+    }
+
+    /** Two pCPUs as Lincheck builds them for each schedule: nobody judges their locks or notes their accesses. */
+    public static GicBench fresh(Variant variant) {
+        GicBench b = new GicBench(variant, false, 64, 4, 0, 1);
         b.boot();
         return b;
     }

@@ -51,6 +51,15 @@ public class DeliveryLincheckTest {
     /** The guest runs, if it is awake, and handles at most one interrupt. */
     @Operation(nonParallelGroup = "cpu0")
     public int guest() {
+        int virq = acknowledge();
+        if (virq != 0) {
+            beInterrupted();
+            b.eoi(0, virq);
+        }
+        return virq;
+    }
+
+    private int acknowledge() {
         if (!runs()) {
             b.settle(0); // the idle loop
             if (!runs()) {
@@ -60,11 +69,17 @@ public class DeliveryLincheckTest {
         }
         beInterrupted();
         int virq = b.ack(0);
-        if (virq == VirtualCpuInterface.SPURIOUS) {
-            return 0;
+        return virq == VirtualCpuInterface.SPURIOUS ? 0 : virq;
+    }
+
+    /** The same, and a device interrupts it while it handles what it has found. */
+    @Operation(nonParallelGroup = "cpu0")
+    public int guestAndDevice() {
+        int virq = acknowledge();
+        injectHere();
+        if (virq != 0) {
+            b.eoi(0, virq);
         }
-        beInterrupted();
-        b.eoi(0, virq);
         return virq;
     }
 
@@ -107,18 +122,25 @@ public class DeliveryLincheckTest {
             return was ? SPI : 0;
         }
 
+        public int guestAndDevice() {
+            int found = guest();
+            pending = true;
+            return found;
+        }
+
         public void sleep() {}
     }
 
     static ModelCheckingOptions scenarios(int quick) {
-        Class<?> me = DeliveryLincheckTest.class;
+        Class<?> me = DeliveryLincheckTest.class; // before, on pCPU 0, on pCPU 1, afterwards
         return Budget.modelChecking(0, quick)
                 .addCustomScenario(Script.of(me, "injectHere", "guest; guest", "inject", "guest"))
+                .addCustomScenario(Script.of(me, "injectHere; guestAndDevice", "guest", "inject", "guest"))
                 .addCustomScenario(Script.of(me, "", "sleep", "inject", "guest"));
     }
 
     @Test
     void theGuestFindsWhatWasInjected() {
-        scenarios(40).sequentialSpecification(Specification.class).check(DeliveryLincheckTest.class);
+        scenarios(20).sequentialSpecification(Specification.class).check(DeliveryLincheckTest.class);
     }
 }
