@@ -81,11 +81,10 @@ public final class VerifyPage {
     }
 
     private void row(TestResult r, boolean jcstress) {
-        int dot = r.name().lastIndexOf('.');
         b.append("<tr><td><code>")
                 .append(text(r.shortName()))
                 .append("</code><br><span class=\"soft\">")
-                .append(text(dot < 0 ? "" : r.name().substring(0, dot)))
+                .append(text(r.packageName()))
                 .append("</span></td><td class=\"word ")
                 .append(colour(r))
                 .append("\">")

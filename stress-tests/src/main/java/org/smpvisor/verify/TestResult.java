@@ -64,8 +64,20 @@ public record TestResult(
         outcomes = List.copyOf(outcomes);
     }
 
-    /** The name without its packages. */
+    /** The name without its packages; with the class that it is nested in, if there is one. */
     public String shortName() {
-        return name.substring(name.lastIndexOf('.') + 1);
+        return name.substring(packageName().isEmpty() ? 0 : packageName().length() + 1);
+    }
+
+    /** Its package, by the custom that only classes begin with a capital; may be empty. */
+    public String packageName() {
+        int end = -1;
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+            if (Character.isUpperCase(name.charAt(end + 1))) {
+                break;
+            }
+            end = dot;
+        }
+        return end < 0 ? "" : name.substring(0, end);
     }
 }

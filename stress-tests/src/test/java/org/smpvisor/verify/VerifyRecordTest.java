@@ -7,6 +7,8 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.smpvisor.report.VerifyPage;
 import org.smpvisor.report.VerifyReport;
 import org.smpvisor.verify.TestResult.Result;
@@ -56,6 +58,14 @@ class VerifyRecordTest {
         assertThat(record(1, List.of("nothing was planned"), test(Result.PASSED))
                         .isFine())
                 .isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"org.smpvisor.a.Some, Some, org.smpvisor.a", "org.a.Some.Nested, Some.Nested, org.a", "Some, Some, ''"})
+    void aNestedTestIsNamedWithWhatItIsNestedIn(String name, String shortName, String packageName) {
+        TestResult r = new TestResult("jcstress", name, Result.PASSED, "", -1, "", List.of(), "");
+        assertThat(r.shortName()).isEqualTo(shortName);
+        assertThat(r.packageName()).isEqualTo(packageName);
     }
 
     @Test
