@@ -17,7 +17,6 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Collectors;
 import org.smpvisor.report.BugTable;
 import org.smpvisor.report.VerifyPage;
 import org.smpvisor.report.VerifyReport;
@@ -62,6 +61,7 @@ import picocli.CommandLine.Spec;
         })
 public final class VerifyCommand implements Callable<Integer> {
     private static final List<String> MODES = List.of("quick", "default", "tough");
+    private static final List<String> PLACES = List.of("--runs", "--markdown");
     private static final double MAX_SECONDS = 7 * 24 * 3600.0;
     private static final double BUG_SECONDS = 20;
     private static final int MAX_THREADS = 256;
@@ -265,11 +265,18 @@ public final class VerifyCommand implements Callable<Integer> {
         };
     }
 
+    /** The options as they were given, but for those that say where things go. */
     private String command() {
-        return "./smpvisor "
-                + spec.commandLine().getParent().getParseResult().originalArgs().stream()
-                        .map(a -> a.matches("[\\w./:=,-]+") ? a : "'" + a + "'")
-                        .collect(Collectors.joining(" "));
+        StringBuilder b = new StringBuilder("./smpvisor");
+        boolean isPlace = false;
+        for (String a : spec.commandLine().getParent().getParseResult().originalArgs()) {
+            boolean was = isPlace;
+            isPlace = PLACES.contains(a);
+            if (!was && !isPlace && PLACES.stream().noneMatch(p -> a.startsWith(p + "="))) {
+                b.append(' ').append(a.matches("[\\w./:=,-]+") ? a : "'" + a + "'");
+            }
+        }
+        return b.toString();
     }
 
     private static String text(Map<String, Object> document) {

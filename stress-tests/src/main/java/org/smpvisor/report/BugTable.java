@@ -126,7 +126,7 @@ public final class BugTable {
                 .append(summary().replaceFirst("^found: ", ""))
                 .append(".\n");
         complaints().forEach(c -> b.append("\n- ").append(c));
-        b.append("\nNot put back yet, or not hunted:\n\n");
+        b.append("\n\nNot put back yet, or not hunted:\n\n");
         for (Bug w : waiting()) {
             b.append("- `")
                     .append(w.id())
