@@ -45,7 +45,7 @@ public final class BugTable {
     private static void row(PrintWriter out, String head, Text cells) {
         StringBuilder b = new StringBuilder(String.format("%-8s", head));
         for (Tool t : Tool.values()) {
-            b.append(String.format(" %-31s", cells.of(t)));
+            b.append(String.format(" %-37s", cells.of(t)));
         }
         out.println(b.toString().stripTrailing());
     }
