@@ -1,5 +1,9 @@
 package org.smpvisor.vgic.rank;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.jetbrains.lincheck.LincheckAssertionError;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
@@ -7,20 +11,23 @@ import org.smpvisor.engine.Point;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lincheck.Budget;
 import org.smpvisor.lincheck.Script;
+import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.PutBack;
+import org.smpvisor.variant.Shows;
 import org.smpvisor.variant.Variant;
 
 /**
  * The life of one interrupt on its way into one vCPU that runs, handles it or sleeps: whatever is injected on either pCPU, the
  * guest finds it when it looks next, though it is interrupted only if Xen sends for it.
  */
-public class DeliveryLincheckTest {
+@Shows({Bug.XB_048A, Bug.XB_048B, Bug.XB_049, Bug.XB_071A, Bug.XB_073})
+public class PendingIrqLincheckTest {
     private static final int SPI = Bench.VIRTUAL;
-    static Variant variant = PutBack.into(Variant.allFixed());
+    private static Variant variant = PutBack.into(Variant.allFixed());
 
     private final Bench b = Bench.fresh(variant);
 
-    public DeliveryLincheckTest() {
+    public PendingIrqLincheckTest() {
         b.enable(0, SPI);
     }
 
@@ -131,16 +138,35 @@ public class DeliveryLincheckTest {
         public void sleep() {}
     }
 
-    static ModelCheckingOptions scenarios(int quick) {
-        Class<?> me = DeliveryLincheckTest.class; // before, on pCPU 0, on pCPU 1, afterwards
+    private static ModelCheckingOptions scenarios(int quick) {
+        Class<?> me = PendingIrqLincheckTest.class; // before, on pCPU 0, on pCPU 1, afterwards
         return Budget.modelChecking(0, quick)
                 .addCustomScenario(Script.of(me, "injectHere", "guest; guest", "inject", "guest"))
                 .addCustomScenario(Script.of(me, "injectHere; guestAndDevice", "guest", "inject", "guest"))
                 .addCustomScenario(Script.of(me, "", "sleep", "inject", "guest"));
     }
 
+    private static void check(Variant v) {
+        Variant before = variant;
+        variant = v;
+        try {
+            scenarios(20).sequentialSpecification(Specification.class).check(PendingIrqLincheckTest.class);
+        } finally {
+            variant = before;
+        }
+    }
+
     @Test
     void theGuestFindsWhatWasInjected() {
-        scenarios(20).sequentialSpecification(Specification.class).check(DeliveryLincheckTest.class);
+        check(variant);
+    }
+
+    @Test
+    void notWithSomeBugsOfThePast() {
+        for (Bug bug : List.of(Bug.XB_048A, Bug.XB_071A)) {
+            assertThatThrownBy(() -> check(Variant.allFixed().with(bug)))
+                    .as(bug.id())
+                    .isInstanceOf(LincheckAssertionError.class);
+        }
     }
 }
