@@ -83,7 +83,8 @@ final class Bench {
     final EventUpcalls upcalls;
     final Domain domain;
     final Marks marks = new Marks(DOMAIN + 1);
-    private final MmioAccess io = new MmioAccess();
+    private final MmioAccess[] accesses;
+    private int last;
     private final HookedLine[] lines;
 
     private Bench(Variant variant, int pcpus, int vcpus, int listRegisters) {
@@ -94,7 +95,9 @@ final class Bench {
         validator = new LockValidator(observed);
         PastHostRules past = new PastHostRules(variant, marks);
         cpus = new Pcpu[pcpus];
+        accesses = new MmioAccess[pcpus];
         for (int i = 0; i < pcpus; i++) {
+            accesses[i] = new MmioAccess();
             cpus[i] = new Pcpu(i, i, pcpus, engine, validator, new EventRing("cpu" + i, observed ? 64 : 0, engine));
         }
         GicConfig config = new GicConfig(
@@ -147,8 +150,8 @@ final class Bench {
         boot(gic);
         domain = createDomain(vcpus);
         cpus[0].localIrqEnable();
-        io.set(GUEST_GICD_BASE + GICD_CTLR, 4, true, GICD_CTLR_ENABLE_G1A);
-        vgic.mmio(cpus[0], vcpu(0), io);
+        accesses[0].set(GUEST_GICD_BASE + GICD_CTLR, 4, true, GICD_CTLR_ENABLE_G1A);
+        vgic.mmio(cpus[0], vcpu(0), accesses[0]);
         cpus[0].localIrqDisable();
     }
 
@@ -299,25 +302,31 @@ final class Bench {
 
     /** A trapped store of vCPU {@code p}, which is current on pCPU {@code p}; false is a data abort. */
     boolean store(int p, long address, int bytes, long value) {
-        io.set(address, bytes, true, value);
+        accesses[p].set(address, bytes, true, value);
         return access(p);
     }
 
     /** A trapped load; the answer is in {@link #answer}. */
     boolean load(int p, long address, int bytes) {
-        io.set(address, bytes, false, 0);
+        accesses[p].set(address, bytes, false, 0);
         return access(p);
     }
 
     private boolean access(int p) {
         cpus[p].localIrqEnable();
-        boolean handled = vgic.mmio(cpus[p], cpus[p].current(), io);
+        boolean handled = vgic.mmio(cpus[p], cpus[p].current(), accesses[p]);
         cpus[p].localIrqDisable();
+        last = p;
         return handled;
     }
 
     long answer() {
-        return io.value();
+        return answer(last);
+    }
+
+    /** The answer to the last load on pCPU {@code p}, while others drive other pCPUs. */
+    long answer(int p) {
+        return accesses[p].value();
     }
 
     void enable(int p, int virq) {

@@ -78,7 +78,7 @@ public class RankVgicLincheckTest {
     public boolean isEnabled(@Param(name = "cpu") int thread) {
         int cpu = thread & 1;
         inXen(cpu, () -> b.load(cpu, GUEST_GICD_BASE + GICD_ISENABLER + 4, 4));
-        return (b.answer() >>> SPI - 32 & 1) != 0;
+        return (b.answer(cpu) >>> SPI - 32 & 1) != 0;
     }
 
     /** The guest runs: it is left if something has arrived, then acknowledges and ends what it finds. */

@@ -12,8 +12,6 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cell.IntCell;
-import org.smpvisor.cpu.Pcpu;
-import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.lincheck.Budget;
 import org.smpvisor.lincheck.Script;
 import org.smpvisor.variant.Variant;
@@ -57,13 +55,8 @@ public class VgicIrqRankLincheckTest {
     }
 
     private int load(int cpu, int offset) {
-        MmioAccess io = new MmioAccess();
-        io.set(GUEST_GICD_BASE + offset, 4, false, 0);
-        Pcpu p = b.cpus[cpu & 1];
-        p.localIrqEnable();
-        b.vgic.mmio(p, p.current(), io);
-        p.localIrqDisable();
-        return (int) io.value();
+        b.load(cpu & 1, GUEST_GICD_BASE + offset, 4);
+        return (int) b.answer(cpu & 1);
     }
 
     /** Two registers. */
