@@ -86,9 +86,7 @@ public class HwWordsLincheckTest {
 
     @Test
     void everyChangeIsAtomic() {
-        Budget.modelChecking(4, 40)
-                .sequentialSpecification(Specification.class)
-                .check(HwWordsLincheckTest.class);
+        Budget.modelChecking(4, 40).sequentialSpecification(Specification.class).check(HwWordsLincheckTest.class);
     }
 
     @Test

@@ -102,9 +102,7 @@ public class IntCellLincheckTest {
 
     @Test
     void noChangeOfABitIsLost() {
-        Budget.modelChecking(4, 40)
-                .sequentialSpecification(Specification.class)
-                .check(IntCellLincheckTest.class);
+        Budget.modelChecking(4, 40).sequentialSpecification(Specification.class).check(IntCellLincheckTest.class);
     }
 
     @Test

@@ -116,9 +116,7 @@ public class ListNodeLincheckTest {
 
     @Test
     void underItsLockAListNeverBreaks() {
-        Budget.modelChecking(4, 30)
-                .sequentialSpecification(Specification.class)
-                .check(ListNodeLincheckTest.class);
+        Budget.modelChecking(4, 30).sequentialSpecification(Specification.class).check(ListNodeLincheckTest.class);
     }
 
     @Test

@@ -60,9 +60,7 @@ public class SgiMailboxLincheckTest {
 
     @Test
     void postsAndPollsAreLinearizable() {
-        Budget.modelChecking(3, 60)
-                .sequentialSpecification(Specification.class)
-                .check(SgiMailboxLincheckTest.class);
+        Budget.modelChecking(3, 60).sequentialSpecification(Specification.class).check(SgiMailboxLincheckTest.class);
     }
 
     @Test

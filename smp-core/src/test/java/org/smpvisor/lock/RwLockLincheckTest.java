@@ -90,9 +90,7 @@ public class RwLockLincheckTest {
 
     @Test
     void nobodyReadsWhatIsHalfWritten() {
-        Budget.modelChecking(4, 40)
-                .sequentialSpecification(Specification.class)
-                .check(RwLockLincheckTest.class);
+        Budget.modelChecking(4, 40).sequentialSpecification(Specification.class).check(RwLockLincheckTest.class);
     }
 
     @Test

@@ -58,7 +58,7 @@ public class CrossCallLincheckTest {
 
     @Test
     void theOtherPcpuRunsWhatItIsGiven() {
-        Budget.modelChecking(0, 150)
+        Budget.modelChecking(0, 60)
                 .addCustomScenario(Script.of(CrossCallLincheckTest.class, "", "call 1", "answer", ""))
                 .sequentialSpecification(Specification.class)
                 .check(CrossCallLincheckTest.class);

@@ -135,8 +135,8 @@ final class Bench {
             p.softirqs().open(Softirqs.TIMER, p.timers()::run);
             p.softirqs().open(Softirqs.TASKLET, p.tasklets()::run);
         }
-        scheduler = new Scheduler(
-                cpus, gic, vgic, vtimer, faults, new PastSchedRules(variant, marks), SchedulerKind.RR);
+        scheduler =
+                new Scheduler(cpus, gic, vgic, vtimer, faults, new PastSchedRules(variant, marks), SchedulerKind.RR);
         vgic.connect(scheduler);
         vgic.connect(irq);
         irq.connect(vgic, vgic);
