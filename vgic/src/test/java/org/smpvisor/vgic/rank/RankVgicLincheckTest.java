@@ -24,7 +24,7 @@ import org.smpvisor.variant.Variant;
  * say what it is. A pCPU for each thread, weak spots corrected. Whatever Xen does on a pCPU begins with the sync of its list
  * registers and ends with their flush; a guest that is not interrupted sees neither, so that a kick that is missing shows.
  */
-@Shows({Bug.XB_027, Bug.XB_029A, Bug.XB_029B, Bug.XB_030})
+@Shows({Bug.XB_027, Bug.XB_029A, Bug.XB_029B, Bug.XB_030, Bug.XB_046})
 @Param(name = "cpu", gen = ThreadIdGen.class)
 @Param(name = "to", gen = IntGen.class, conf = "0:1")
 public class RankVgicLincheckTest {
