@@ -1,8 +1,10 @@
 package org.smpvisor.lincheck;
 
 import java.util.Locale;
+import org.jetbrains.lincheck.datastructures.CTestConfiguration;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Options;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 
 /**
@@ -52,14 +54,7 @@ public final class Budget {
 
     /** All schedules with few switches, up to {@code quick} of them or a multiple, of each of {@code scenarios} random scenarios. */
     public static ModelCheckingOptions modelChecking(int scenarios, int quick) {
-        return new ModelCheckingOptions()
-                .iterations(scenarios)
-                .invocationsPerIteration(invocations(quick))
-                .threads(2)
-                .actorsPerThread(2)
-                .actorsBefore(0)
-                .actorsAfter(1)
-                .minimizeFailedScenario(false)
+        return scenarios(new ModelCheckingOptions(), scenarios, quick)
                 .loopIterationsBeforeThreadSwitch(LOOP_TURNS)
                 .loopBound(LOOP_BOUND)
                 .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(c -> c.startsWith("org.smpvisor."))
@@ -69,8 +64,11 @@ public final class Budget {
 
     /** The same scenarios on real threads, {@code quick} times or a multiple each. */
     public static StressOptions stress(int scenarios, int quick) {
-        return new StressOptions()
-                .iterations(scenarios)
+        return scenarios(new StressOptions(), scenarios, quick);
+    }
+
+    private static <C extends CTestConfiguration, O extends Options<O, C>> O scenarios(O options, int n, int quick) {
+        return options.iterations(n)
                 .invocationsPerIteration(invocations(quick))
                 .threads(2)
                 .actorsPerThread(2)
