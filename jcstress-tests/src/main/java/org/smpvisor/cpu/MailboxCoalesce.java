@@ -10,6 +10,8 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.smpvisor.jcstress.Pattern;
+import org.smpvisor.jcstress.WeakTwin;
 
 /**
  * A post that finds its predecessor still in the box is served by the delivery of that predecessor, which therefore must see
@@ -46,6 +48,7 @@ public class MailboxCoalesce {
 
     /** The same without the receiver's fence: shows that the test above can fail, on x86 through its store buffer. */
     @JCStressTest
+    @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(
             id = {"0, 0", "0, 42", "1, 42"},
             expect = ACCEPTABLE,

@@ -11,6 +11,8 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.cell.HwWords;
+import org.smpvisor.jcstress.Pattern;
+import org.smpvisor.jcstress.WeakTwin;
 
 /**
  * The protocol of block and kick in its barest form: each side stores its word, fences, and reads the other's. r1 is whether
@@ -42,6 +44,7 @@ public class BlockedFlag {
 
     /** The same without fences: shows that the test above can fail, on x86 through its store buffer. */
     @JCStressTest
+    @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(
             id = {"0, 1", "1, 0", "1, 1"},
             expect = ACCEPTABLE,

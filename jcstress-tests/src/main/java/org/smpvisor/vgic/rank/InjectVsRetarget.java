@@ -10,6 +10,8 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
+import org.smpvisor.jcstress.Pattern;
+import org.smpvisor.jcstress.WeakTwin;
 import org.smpvisor.variant.Quirk;
 
 /**
@@ -32,18 +34,22 @@ public class InjectVsRetarget {
 
     @Actor
     public void guest() {
-        m.route(m.cpu1, 1);
+        m.route(m.cpu1, TwoCpus.SPI, 1);
     }
 
     @Arbiter
     public void queues(III_Result r) {
-        r.r1 = m.inflightOn(0);
-        r.r2 = m.inflightOn(1);
+        r.r1 = m.inflightOn(0, TwoCpus.SPI);
+        r.r2 = m.inflightOn(1, TwoCpus.SPI);
         r.r3 = m.isReached(Quirk.H2) ? 1 : 0;
+        m.giveBack();
     }
 
-    /** The same on Xen as it is: the SPI may be queued on a vCPU that it is no longer routed to. */
+    /**
+     * The same on Xen as it is: the SPI may be queued on a vCPU that it is no longer routed to.
+     */
     @JCStressTest
+    @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(
             id = {"1, 0, 0", "0, 1, 0"},
             expect = ACCEPTABLE,
@@ -64,14 +70,15 @@ public class InjectVsRetarget {
 
         @Actor
         public void guest() {
-            m.route(m.cpu1, 1);
+            m.route(m.cpu1, TwoCpus.SPI, 1);
         }
 
         @Arbiter
         public void queues(III_Result r) {
-            r.r1 = m.inflightOn(0);
-            r.r2 = m.inflightOn(1);
+            r.r1 = m.inflightOn(0, TwoCpus.SPI);
+            r.r2 = m.inflightOn(1, TwoCpus.SPI);
             r.r3 = m.isReached(Quirk.H2) ? 1 : 0;
+            m.giveBack();
         }
     }
 }

@@ -40,7 +40,8 @@ public class InjectVsSync {
     @Arbiter
     public void pending(II_Result r) {
         m.exitAndEnter(m.cpu0);
-        r.r1 = m.pendingOn(m.cpu0);
-        r.r2 = m.inflightOn(0);
+        r.r1 = m.pendingOn(m.cpu0, TwoCpus.SPI);
+        r.r2 = m.inflightOn(0, TwoCpus.SPI);
+        m.giveBack();
     }
 }

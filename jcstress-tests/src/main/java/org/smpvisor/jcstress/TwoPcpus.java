@@ -1,19 +1,22 @@
-package org.smpvisor.lock;
+package org.smpvisor.jcstress;
 
 import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.IrqEntry;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.engine.NativeEngine;
+import org.smpvisor.lock.LockValidator;
 import org.smpvisor.trace.EventRing;
 
-/** Two pCPUs with nothing around them, each driven by the actor that uses it. Made once: they keep no state of a lock. */
-final class TwoPcpus {
+/** Two pCPUs with nothing around them, each driven by the actor that uses it. Made once: they keep no state of a lock or cell. */
+public final class TwoPcpus {
     private static final InterruptLine QUIET = cpu -> false;
     private static final IrqEntry NONE = cpu -> {};
     private static final TwoPcpus SHARED = new TwoPcpus();
 
-    final Pcpu a;
-    final Pcpu b;
+    /** The first. */
+    public final Pcpu a;
+    /** The second. */
+    public final Pcpu b;
 
     private TwoPcpus() {
         NativeEngine engine = new NativeEngine(2);
@@ -25,7 +28,7 @@ final class TwoPcpus {
     }
 
     /** The one pair of this JVM; an actor method is run by one thread at a time. */
-    static TwoPcpus shared() {
+    public static TwoPcpus shared() {
         return SHARED;
     }
 }

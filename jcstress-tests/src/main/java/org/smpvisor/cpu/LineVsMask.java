@@ -1,0 +1,39 @@
+package org.smpvisor.cpu;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.I_Result;
+
+/**
+ * A line rises while the pCPU opens and masks its interrupts: it is taken then or at the next opening, once. Fails when the flag that
+ * something has arrived is lost between the mask and the look.
+ */
+@JCStressTest
+@Outcome(id = "1", expect = ACCEPTABLE, desc = "Taken once.")
+@Outcome(expect = FORBIDDEN, desc = "The line is up and the pCPU does not know, or took it twice.")
+@State
+public class LineVsMask {
+    private final OnePcpu m = OnePcpu.take();
+
+    @Actor
+    public void device() {
+        m.raise();
+    }
+
+    @Actor
+    public void pcpu() {
+        m.openAndMask();
+    }
+
+    @Arbiter
+    public void taken(I_Result r) {
+        m.openAndMask();
+        r.r1 = m.giveBack();
+    }
+}
