@@ -25,7 +25,7 @@ import org.smpvisor.lock.SpinLock;
 @Outcome(expect = FORBIDDEN, desc = "A neighbour was undone.")
 @State
 public class BytesCellNeighbours {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final SpinLock lock = new SpinLock(LockClass.RANK, "r", 1);
     private final BytesCell bytes = new BytesCell("bytes", lock);
 
@@ -62,7 +62,7 @@ public class BytesCellNeighbours {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class WithoutLock {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final BytesCell bytes = new BytesCell("bytes", null);
 
         @Actor

@@ -27,7 +27,7 @@ import org.smpvisor.lock.SpinLock;
 @Outcome(expect = FORBIDDEN, desc = "Neither.")
 @State
 public class BytesCellReader {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final SpinLock lock = new SpinLock(LockClass.RANK, "r", 1);
     private final BytesCell bytes = new BytesCell("bytes", lock);
 
@@ -63,7 +63,7 @@ public class BytesCellReader {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class InTwoSteps {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final BytesCell bytes = new BytesCell("bytes", null);
 
         /** Routed to 7. */

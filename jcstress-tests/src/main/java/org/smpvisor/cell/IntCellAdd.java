@@ -22,7 +22,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "A count is lost.")
 @State
 public class IntCellAdd {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell x = new IntCell("x");
 
     @Actor
@@ -50,7 +50,7 @@ public class IntCellAdd {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class ByLoadAndStore {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell x = new IntCell("x");
 
         @Actor

@@ -23,7 +23,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "A bit is lost.")
 @State
 public class IntCellBits {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell x = new IntCell("x");
 
     @Actor
@@ -54,7 +54,7 @@ public class IntCellBits {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class ByLoadAndStore {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell x = new IntCell("x");
 
         @Actor

@@ -23,7 +23,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "A change is lost.")
 @State
 public class IntCellSetAndClear {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell x = new IntCell("x", null, 1);
 
     @Actor
@@ -54,7 +54,7 @@ public class IntCellSetAndClear {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class ClearedByLoadAndStore {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell x = new IntCell("x", null, 1);
 
         @Actor

@@ -23,7 +23,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "An owner that came in between was wiped out.")
 @State
 public class RefCellReplace {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final RefCell<String> ref = new RefCell<>("ref", null);
 
     /** Owned. */
@@ -56,7 +56,7 @@ public class RefCellReplace {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class LookThenStore {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final RefCell<String> ref = new RefCell<>("ref", null);
 
         /** Owned. */

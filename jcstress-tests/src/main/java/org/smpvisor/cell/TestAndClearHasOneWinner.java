@@ -24,7 +24,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "Both, or neither.")
 @State
 public class TestAndClearHasOneWinner {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell x = new IntCell("x", null, 1);
 
     @Actor
@@ -50,7 +50,7 @@ public class TestAndClearHasOneWinner {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class TestThenClear {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell x = new IntCell("x", null, 1);
 
         @Actor

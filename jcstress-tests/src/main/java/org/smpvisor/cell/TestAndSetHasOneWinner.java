@@ -24,7 +24,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "Both, or neither.")
 @State
 public class TestAndSetHasOneWinner {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell x = new IntCell("x");
 
     @Actor
@@ -50,7 +50,7 @@ public class TestAndSetHasOneWinner {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class TestThenSet {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell x = new IntCell("x");
 
         @Actor

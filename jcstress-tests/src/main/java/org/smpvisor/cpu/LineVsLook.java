@@ -25,7 +25,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "The line is up and nobody will look.")
 @State
 public class LineVsLook {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final IntCell line = new IntCell("line");
     private final IntCell attention = new IntCell("attention", null, 1);
     private boolean signalled;
@@ -58,7 +58,7 @@ public class LineVsLook {
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "The line is up and nobody will look.")
     @State
     public static class LookFirst {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell line = new IntCell("line");
         private final IntCell attention = new IntCell("attention", null, 1);
         private boolean signalled;
@@ -91,7 +91,7 @@ public class LineVsLook {
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "The line is up and nobody will look.")
     @State
     public static class WithoutBarrier {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell line = new IntCell("line");
         private final IntCell attention = new IntCell("attention", null, 1);
         private boolean signalled;

@@ -54,7 +54,7 @@ public class SoftirqRaiseVsDrain {
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "Raised, and no handler saw the work.")
     @State
     public static class ClearedAfterwards {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final IntCell pending = new IntCell("pending", null, 1);
         private final IntCell work = new IntCell("work");
         private boolean seen;

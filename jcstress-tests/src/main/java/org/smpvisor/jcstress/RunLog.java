@@ -112,7 +112,7 @@ final class RunLog {
         if (m.find()) {
             configurations++;
             jvmArgs = m.group(1)
-                    .replace(",", "")
+                    .replace(", ", " ")
                     .replaceAll("-XX:[+-]UseBiasedLocking", "")
                     .strip();
         }

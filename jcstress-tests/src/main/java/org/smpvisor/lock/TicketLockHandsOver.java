@@ -20,7 +20,7 @@ import org.smpvisor.jcstress.TwoPcpus;
 @Outcome(expect = FORBIDDEN, desc = "A count is lost, or a ticket.")
 @State
 public class TicketLockHandsOver {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
     private int counter;
 

@@ -24,7 +24,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "The attempt succeeded inside the critical section.")
 @State
 public class TryLockExcludes {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
     private int counter;
 
@@ -58,7 +58,7 @@ public class TryLockExcludes {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class LookThenEnter {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final SpinLock lock = new SpinLock(LockClass.VGIC_CPU, "v", 0);
         private final IntCell counter = new IntCell("counter");
 

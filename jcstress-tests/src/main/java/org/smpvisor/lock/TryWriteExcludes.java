@@ -26,7 +26,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "It changed under the reader.")
 @State
 public class TryWriteExcludes {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final RwLock lock = new RwLock(LockClass.IO, "io");
     private final IntCell x = new IntCell("x");
 
@@ -59,7 +59,7 @@ public class TryWriteExcludes {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class LookThenWrite {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final RwLock lock = new RwLock(LockClass.IO, "io");
         private final IntCell x = new IntCell("x");
 

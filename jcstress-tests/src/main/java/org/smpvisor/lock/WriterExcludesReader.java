@@ -25,7 +25,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "In between.")
 @State
 public class WriterExcludesReader {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final RwLock lock = new RwLock(LockClass.IO, "io");
     private int x;
     private int y;
@@ -62,7 +62,7 @@ public class WriterExcludesReader {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class WithoutLock {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final RwLock lock = new RwLock(LockClass.IO, "io");
         private final IntCell x = new IntCell("x");
         private final IntCell y = new IntCell("y");

@@ -22,7 +22,7 @@ import org.smpvisor.jcstress.WeakTwin;
 @Outcome(expect = FORBIDDEN, desc = "A count was lost, or the lock was left taken.")
 @State
 public class WritersExclude {
-    private final TwoPcpus m = TwoPcpus.shared();
+    private final TwoPcpus m = TwoPcpus.slow();
     private final RwLock lock = new RwLock(LockClass.IO, "io");
     private int counter;
 
@@ -55,7 +55,7 @@ public class WritersExclude {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class LookThenWrite {
-        private final TwoPcpus m = TwoPcpus.shared();
+        private final TwoPcpus m = TwoPcpus.slow();
         private final RwLock lock = new RwLock(LockClass.IO, "io");
         private int counter;
 

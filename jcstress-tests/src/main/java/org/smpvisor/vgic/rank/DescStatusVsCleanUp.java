@@ -26,7 +26,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "A change is lost.")
 @State
 public class DescStatusVsCleanUp {
-    private final TwoCpus m = TwoCpus.fixedWithLine();
+    private final TwoCpus m = TwoCpus.fixedWithLine(0);
 
     /** Delivered; the guest has ended it, and Xen does not know. */
     public DescStatusVsCleanUp() {
@@ -65,7 +65,7 @@ public class DescStatusVsCleanUp {
             desc = "A change is lost.")
     @State
     public static class ByLoadAndStore {
-        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_059);
+        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_059, 0);
 
         /** Delivered; the guest has ended it, and Xen does not know. */
         public ByLoadAndStore() {

@@ -22,7 +22,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "A list register was looked at in which it is not.")
 @State
 public class DisableVsInject {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** It has been in a list register before, and is in none. */
     public DisableVsInject() {

@@ -28,7 +28,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The register says one thing and the interrupt does another.")
 @State
 public class EnableVsDisable {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** Disabled. */
     public EnableVsDisable() {
@@ -67,7 +67,7 @@ public class EnableVsDisable {
             desc = "The register says one thing and the interrupt does another.")
     @State
     public static class AppliedLater {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_029B);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_029B, 0);
 
         /** Disabled. */
         public AppliedLater() {

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "Held for ever, or in the wrong place.")
 @State
 public class EnableVsInject {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(1);
 
     /** Disabled. */
     public EnableVsInject() {
@@ -62,7 +62,7 @@ public class EnableVsInject {
             desc = "Held for ever, or in the wrong place.")
     @State
     public static class UnderWritersLock {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_029A);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_029A, 1);
 
         /** Disabled. */
         public UnderWritersLock() {

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The line is dead.")
 @State
 public class EoiVsRefire {
-    private final TwoCpus m = TwoCpus.fixedWithLine();
+    private final TwoCpus m = TwoCpus.fixedWithLine(0);
 
     /** Acknowledged by Xen on pCPU 0 for vCPU 1, whose guest is handling it. */
     public EoiVsRefire() {
@@ -70,7 +70,7 @@ public class EoiVsRefire {
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "The line is dead.")
     @State
     public static class OnItsOwnPcpu {
-        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_062);
+        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_062, 0);
 
         /** Acknowledged by Xen on pCPU 0 for vCPU 1, whose guest is handling it. */
         public OnItsOwnPcpu() {

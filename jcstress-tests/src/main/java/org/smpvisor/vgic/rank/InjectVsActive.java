@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The second instance is lost.")
 @State
 public class InjectVsActive {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** Acknowledged. */
     public InjectVsActive() {
@@ -62,7 +62,7 @@ public class InjectVsActive {
     @Outcome(id = "0, 0", expect = ACCEPTABLE_INTERESTING, desc = "The second instance is lost.")
     @State
     public static class LikePending {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_048A);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_048A, 0);
 
         /** Acknowledged. */
         public LikePending() {

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The guest runs on with nothing in its list registers.")
 @State
 public class InjectVsEoi {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(1);
 
     /** In a list register; the guest has not seen it. */
     public InjectVsEoi() {
@@ -65,7 +65,7 @@ public class InjectVsEoi {
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
     public static class KickOfNewOnly {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_049);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_049, 1);
 
         /** In a list register; the guest has not seen it. */
         public KickOfNewOnly() {

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Quirk;
 @Outcome(expect = FORBIDDEN, desc = "Lost, doubled, or queued by a route that had changed.")
 @State
 public class InjectVsRetarget {
-    private final TwoCpus m = TwoCpus.fixed();
+    private final TwoCpus m = TwoCpus.fixed(0);
 
     @Actor
     public void device() {
@@ -61,7 +61,7 @@ public class InjectVsRetarget {
     @Outcome(expect = FORBIDDEN, desc = "Lost or doubled: more than H2 allows.")
     @State
     public static class OnXen {
-        private final TwoCpus m = TwoCpus.xen();
+        private final TwoCpus m = TwoCpus.xen(0);
 
         @Actor
         public void device() {

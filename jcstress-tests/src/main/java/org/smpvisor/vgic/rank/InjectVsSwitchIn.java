@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "It waits in a queue, and the guest runs.")
 @State
 public class InjectVsSwitchIn {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(1);
 
     /** Asleep. */
     public InjectVsSwitchIn() {
@@ -61,7 +61,7 @@ public class InjectVsSwitchIn {
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "It waits in a queue, and the guest runs.")
     @State
     public static class SampledEarly {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_071B);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_071B, 1);
 
         /** Asleep. */
         public SampledEarly() {

@@ -19,7 +19,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @Outcome(expect = FORBIDDEN, desc = "Lost or doubled.")
 @State
 public class InjectVsSync {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** In a list register, acknowledged and ended, and Xen does not know. */
     public InjectVsSync() {

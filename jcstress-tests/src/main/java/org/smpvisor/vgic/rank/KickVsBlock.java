@@ -27,7 +27,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "It sleeps with a deliverable interrupt.")
 @State
 public class KickVsBlock {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     @Actor
     public void sleeper() {
@@ -57,7 +57,7 @@ public class KickVsBlock {
     @Outcome(id = "0, 1", expect = ACCEPTABLE_INTERESTING, desc = "It sleeps with a deliverable interrupt.")
     @State
     public static class LookFirst {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_073);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_073, 0);
 
         @Actor
         public void sleeper() {

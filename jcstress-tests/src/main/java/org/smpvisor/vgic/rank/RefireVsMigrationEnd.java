@@ -27,7 +27,7 @@ import org.smpvisor.variant.Shows;
 public class RefireVsMigrationEnd {
     private static final int LOOKS = 200;
 
-    private final TwoCpus m = TwoCpus.fixedWithLine();
+    private final TwoCpus m = TwoCpus.fixedWithLine(0);
 
     /** Ended by the guest, and retargeted meanwhile. */
     public RefireVsMigrationEnd() {
@@ -72,7 +72,7 @@ public class RefireVsMigrationEnd {
             desc = "Lost, doubled, or on two lists.")
     @State
     public static class RouteFirst {
-        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_026);
+        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_026, 0);
 
         /** Ended by the guest, and retargeted meanwhile. */
         public RouteFirst() {

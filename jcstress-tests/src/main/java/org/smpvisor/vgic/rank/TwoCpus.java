@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.cpu.Counter;
+import org.smpvisor.cpu.InterruptLine;
 import org.smpvisor.cpu.Pcpu;
 import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.MmioAccess;
@@ -25,6 +26,7 @@ import org.smpvisor.gic.hw.GicConfig;
 import org.smpvisor.gic.hw.GicHardware;
 import org.smpvisor.gic.hw.RegisterLog;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
+import org.smpvisor.jcstress.RungLine;
 import org.smpvisor.lock.LockValidator;
 import org.smpvisor.sched.PastSchedRules;
 import org.smpvisor.sched.Scheduler;
@@ -40,7 +42,8 @@ import org.smpvisor.variant.Variant;
 /**
  * Two pCPUs, each with a vCPU that runs, a GIC and the old vGIC, all passive: an actor's thread drives the pCPU that it
  * names. It takes a hundred times as long to make one as to play a race on it, so that an arbiter that is done with one brings it
- * back to where it began, and the next state of its thread takes it over.
+ * back to where it began, and the next state of its thread takes it over. One of the pCPUs is slow, see {@link RungLine}: the one
+ * whose steps the other has to come in between.
  */
 final class TwoCpus {
     /** A purely virtual SPI, enabled and routed to vCPU 0. */
@@ -51,6 +54,7 @@ final class TwoCpus {
     private static final int LIST_REGISTERS = 4;
     private static final int TRIES = 6;
     private static final int SPECIAL = 1020;
+    private static final int NO_LINE = 5;
     private static final long GICD = 0x8000000L;
     private static final long GICR = 0x80a0000L;
     private static final GicV3Description DESCRIPTION =
@@ -68,6 +72,7 @@ final class TwoCpus {
     final Domain domain;
     final GicHardware hardware;
     private final Object kind;
+    private final int slow;
     private final Pcpu[] cpus;
     private final Irq irq;
     private final Marks marks = new Marks(1);
@@ -75,8 +80,9 @@ final class TwoCpus {
     private final int enabledAtFirst;
     private long switches;
 
-    private TwoCpus(Object kind, Variant variant, boolean withLine) {
+    private TwoCpus(Object kind, Variant variant, boolean withLine, int slow) {
         this.kind = kind;
+        this.slow = slow;
         NativeEngine engine = new NativeEngine(2);
         LockValidator validator = new LockValidator(true);
         cpu0 = new Pcpu(0, 0, 2, engine, validator, new EventRing("cpu0", 0, engine));
@@ -105,7 +111,11 @@ final class TwoCpus {
         vgic.announce(domain);
         vgic.createDomain(cpu0, domain, 32);
         for (Pcpu p : cpus) {
-            p.connect(hardware.cpu(p.id()), hardware.cpu(p.id()).virtual(), gic::interrupt);
+            InterruptLine line = hardware.cpu(p.id());
+            p.connect(
+                    p.id() == slow ? new RungLine(line) : line,
+                    hardware.cpu(p.id()).virtual(),
+                    gic::interrupt);
             p.timers().connect((cpu, deadline) -> {});
             p.setOnline(true);
             Vcpu v = new Vcpu(domain, p.id(), null, driver.newVcpuState());
@@ -126,43 +136,44 @@ final class TwoCpus {
         enabledAtFirst = bit(SPI) | (withLine ? bit(LINE) : 0);
         enable(cpu0, enabledAtFirst);
         switches = switches();
+        cpus[slow].signal();
     }
 
-    private static TwoCpus take(Object kind, Variant variant, boolean withLine) {
+    private static TwoCpus take(Object kind, Variant variant, boolean withLine, int slow) {
         TwoCpus spare = SPARE.get().pollLast();
-        return spare != null && spare.kind == kind && spare.irq != null == withLine
+        return spare != null && spare.kind == kind && spare.irq != null == withLine && spare.slow == slow
                 ? spare
-                : new TwoCpus(kind, kind instanceof Bug b ? withBug(variant, b) : variant, withLine);
+                : new TwoCpus(kind, kind instanceof Bug b ? withBug(variant, b) : variant, withLine, slow);
     }
 
     /** Xen as it is. */
-    static TwoCpus xen() {
-        return take(XEN, XEN, false);
+    static TwoCpus xen(int slow) {
+        return take(XEN, XEN, false, slow);
     }
 
     /** Xen as it is, with a line. */
-    static TwoCpus xenWithLine() {
-        return take(XEN, XEN, true);
+    static TwoCpus xenWithLine(int slow) {
+        return take(XEN, XEN, true, slow);
     }
 
     /** Xen with every weak spot corrected. */
-    static TwoCpus fixed() {
-        return take(FIXED, FIXED, false);
+    static TwoCpus fixed(int slow) {
+        return take(FIXED, FIXED, false, slow);
     }
 
     /** Xen with every weak spot corrected, and with a line. */
-    static TwoCpus fixedWithLine() {
-        return take(FIXED, FIXED, true);
+    static TwoCpus fixedWithLine(int slow) {
+        return take(FIXED, FIXED, true, slow);
     }
 
     /** Xen with one of its bugs, for twins. */
-    static TwoCpus with(Bug bug) {
-        return take(bug, Variant.xen(), false);
+    static TwoCpus with(Bug bug, int slow) {
+        return take(bug, Variant.xen(), false, slow);
     }
 
     /** Xen with one of its bugs and with a line, every weak spot corrected that does not hide it. */
-    static TwoCpus lineWith(Bug bug) {
-        return take(bug, Variant.allFixed(), true);
+    static TwoCpus lineWith(Bug bug, int slow) {
+        return take(bug, Variant.allFixed(), true, slow);
     }
 
     private static Variant withBug(Variant v, Bug bug) {
@@ -197,6 +208,16 @@ final class TwoCpus {
         store(p, GICD_IROUTER + 8L * spi, 8, vcpu);
     }
 
+    /** The same; returns whether Xen came to grief over it, with its locks held. */
+    boolean isRefused(Pcpu p, int spi, int vcpu) {
+        try {
+            route(p, spi, vcpu);
+            return false;
+        } catch (StateCorrupted e) {
+            return true;
+        }
+    }
+
     /** The vCPU of {@code p} enables SPIs, one {@link #bit} each. */
     void enable(Pcpu p, int bits) {
         store(p, GICD_ISENABLER + 4, 4, bits);
@@ -210,6 +231,20 @@ final class TwoCpus {
     /** The toolstack gives the domain the line; returns an errno. */
     int connectLine(Pcpu p) {
         return irq.routeIrqToGuest(p, domain, LINE, LINE, IrqDesc.Type.EDGE);
+    }
+
+    /** The toolstack takes the line away again, before the race. */
+    void disconnectLine(Pcpu p) {
+        vgic.connectHwIrq(p, domain, LINE, null, false);
+        connect(p, NO_LINE, Irq::controllerFirst); // is refused, which takes the controller away
+    }
+
+    /** The middle of what gives the domain its line: the descriptor and its controller, in one order or the other. */
+    void connect(Pcpu p, int virq, Irq.RouteOrder order) {
+        IrqDesc desc = irq.desc(p, LINE);
+        int flags = desc.lock().lockIrqSave(p);
+        order.connect(p, irq, domain, virq, desc);
+        desc.lock().unlockIrqRestore(p, flags);
     }
 
     /** The device's line goes to {@code p}, wherever its vCPU is. */
@@ -433,7 +468,8 @@ final class TwoCpus {
     }
 
     private boolean isLineQuiet() {
-        return !hardware.distributor().isActive(LINE)
+        return pending(LINE).desc().peek() != null
+                && !hardware.distributor().isActive(LINE)
                 && !hardware.distributor().isPending(LINE)
                 && lineRoute() == 0
                 && lineStatus() == 1 << IrqDesc.IRQ_GUEST;
@@ -444,7 +480,7 @@ final class TwoCpus {
             VgicVcpu v = vgicVcpu(p.id());
             if (!isCurrent(p.id(), p)
                     || p.lrMask() != 0
-                    || p.needsAttention()
+                    || p.id() != slow && p.needsAttention()
                     || p.hasPendingInterrupt()
                     || p.softirqs().peek() != 0
                     || v.inflight().next() != v.inflight()

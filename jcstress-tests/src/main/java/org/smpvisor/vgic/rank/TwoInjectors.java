@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The guest is entered without it, or it is there twice.")
 @State
 public class TwoInjectors {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** In a list register, acknowledged and ended, and Xen does not know. */
     public TwoInjectors() {
@@ -60,7 +60,7 @@ public class TwoInjectors {
     @Outcome(id = "0, 1", expect = ACCEPTABLE_INTERESTING, desc = "The guest is entered without it.")
     @State
     public static class WithoutLook {
-        private final TwoCpus m = TwoCpus.with(Bug.XB_048B);
+        private final TwoCpus m = TwoCpus.with(Bug.XB_048B, 0);
 
         /** In a list register, acknowledged and ended, and Xen does not know. */
         public WithoutLook() {

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "The refused move has changed the route.")
 @State
 public class TwoRetargets {
-    private final TwoCpus m = TwoCpus.fixedWithLine();
+    private final TwoCpus m = TwoCpus.fixedWithLine(0);
 
     /** In a list register. */
     public TwoRetargets() {
@@ -59,7 +59,7 @@ public class TwoRetargets {
     @Outcome(id = "1, 0", expect = ACCEPTABLE_INTERESTING, desc = "The refused move has changed the route.")
     @State
     public static class NotRefused {
-        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_027);
+        private final TwoCpus m = TwoCpus.lineWith(Bug.XB_027, 0);
 
         /** In a list register. */
         public NotRefused() {

@@ -19,7 +19,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @Outcome(expect = FORBIDDEN, desc = "Left behind, doubled, or in a register that counts as free.")
 @State
 public class VcpuMoveHandsOver {
-    private final TwoCpus m = TwoCpus.xen();
+    private final TwoCpus m = TwoCpus.xen(0);
 
     /** In a list register. */
     public VcpuMoveHandsOver() {
