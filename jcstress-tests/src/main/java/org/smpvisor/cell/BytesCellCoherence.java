@@ -13,9 +13,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two loads of one byte never go back in time while its writer changes it: {@code rank.vcpu} read without the lock.
- */
+/** Two loads of one byte never go back in time while its writer changes it: {@code rank.vcpu} read without the lock. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1", "0, 2", "1, 2", "2, 2"},
@@ -39,9 +37,7 @@ public class BytesCellCoherence {
         r.r2 = bytes.getOpaque(m.b, 5);
     }
 
-    /**
-     * The same with plain loads, as before XB-001 was mended.
-     */
+    /** The same with plain loads, as before XB-001 was mended. */
     @JCStressTest
     @WeakTwin(Pattern.COHERENCE)
     @Outcome(

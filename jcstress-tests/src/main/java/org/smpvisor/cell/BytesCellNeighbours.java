@@ -49,9 +49,7 @@ public class BytesCellNeighbours {
         r.r2 = bytes.peek(5);
     }
 
-    /**
-     * The same without the lock.
-     */
+    /** The same without the lock. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 2", expect = ACCEPTABLE, desc = "Both written.")

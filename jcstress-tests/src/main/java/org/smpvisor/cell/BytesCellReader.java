@@ -50,9 +50,7 @@ public class BytesCellReader {
         r.r1 = bytes.getOpaque(m.b, 5);
     }
 
-    /**
-     * The same by a writer that clears the byte before it sets it.
-     */
+    /** The same by a writer that clears the byte before it sets it. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -43,9 +43,7 @@ public class FenceMessagePassing {
         r.r2 = x.getOpaque(m.b);
     }
 
-    /**
-     * The same without the reader's fence, which may then read ahead.
-     */
+    /** The same without the reader's fence, which may then read ahead. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(

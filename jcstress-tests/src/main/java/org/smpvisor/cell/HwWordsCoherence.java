@@ -9,9 +9,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/**
- * Two opaque loads of one of the hardware's words never go back in time.
- */
+/** Two opaque loads of one of the hardware's words never go back in time. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1", "0, 2", "1, 2", "2, 2"},

@@ -12,9 +12,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two compare-and-sets from the same value: just one succeeds.
- */
+/** Two compare-and-sets from the same value: just one succeeds. */
 @JCStressTest
 @Outcome(
         id = {"1, 0", "0, 1"},
@@ -35,9 +33,7 @@ public class HwWordsCompareAndSet {
         r.r2 = words.compareAndSet(0, 0, 2) ? 1 : 0;
     }
 
-    /**
-     * The same in two steps.
-     */
+    /** The same in two steps. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -45,9 +45,7 @@ public class HwWordsIriw {
         r.r4 = (int) words.getVolatile(0);
     }
 
-    /**
-     * The same without any order.
-     */
+    /** The same without any order. */
     @JCStressTest
     @WeakTwin(Pattern.IRIW)
     @Outcome(id = "1, 0, 1, 0", expect = ACCEPTABLE_INTERESTING, desc = "The readers disagree which store was first.")

@@ -12,9 +12,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * The same for the hardware's words.
- */
+/** The same for the hardware's words. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 0"},
@@ -37,9 +35,7 @@ public class HwWordsLoadBuffering {
         words.setRelease(1, 1);
     }
 
-    /**
-     * The same without acquire and release.
-     */
+    /** The same without acquire and release. */
     @JCStressTest
     @WeakTwin(Pattern.LOAD_BUFFERING)
     @Outcome(

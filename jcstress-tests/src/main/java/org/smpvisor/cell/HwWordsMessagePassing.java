@@ -12,9 +12,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * The same for a word of the hardware's: release publishes, acquire sees.
- */
+/** The same for a word of the hardware's: release publishes, acquire sees. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1"},
@@ -37,9 +35,7 @@ public class HwWordsMessagePassing {
         r.r2 = (int) words.getOpaque(0);
     }
 
-    /**
-     * The same without release and acquire.
-     */
+    /** The same without release and acquire. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(

@@ -12,9 +12,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Volatile stores and loads of the hardware's words have one order. Breaks where a load overtakes a store.
- */
+/** Volatile stores and loads of the hardware's words have one order. Breaks where a load overtakes a store. */
 @JCStressTest
 @Outcome(
         id = {"0, 1", "1, 0", "1, 1"},
@@ -37,9 +35,7 @@ public class HwWordsStoreBuffering {
         r.r2 = (int) words.getVolatile(0);
     }
 
-    /**
-     * The same with release and acquire.
-     */
+    /** The same with release and acquire. */
     @JCStressTest
     @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(

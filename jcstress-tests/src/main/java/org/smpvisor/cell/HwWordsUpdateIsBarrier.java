@@ -38,9 +38,7 @@ public class HwWordsUpdateIsBarrier {
         r.r2 = (int) words.getOpaque(0);
     }
 
-    /**
-     * The same with stores.
-     */
+    /** The same with stores. */
     @JCStressTest
     @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(

@@ -13,9 +13,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * A line rises while another falls, in one word of the hardware's: neither change is lost.
- */
+/** A line rises while another falls, in one word of the hardware's: neither change is lost. */
 @JCStressTest
 @Outcome(id = "2", expect = ACCEPTABLE, desc = "Set and cleared.")
 @Outcome(expect = FORBIDDEN, desc = "A change is lost.")
@@ -43,9 +41,7 @@ public class HwWordsUpdates {
         r.r1 = (int) words.getOpaque(0);
     }
 
-    /**
-     * The same by a load and a store.
-     */
+    /** The same by a load and a store. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "Set and cleared.")

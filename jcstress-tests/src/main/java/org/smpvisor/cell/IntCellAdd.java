@@ -14,9 +14,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two pCPUs add to one cell: both counts are there. So it is with {@code pause_count}.
- */
+/** Two pCPUs add to one cell: both counts are there. So it is with {@code pause_count}. */
 @JCStressTest
 @Outcome(id = "2", expect = ACCEPTABLE, desc = "Both counted.")
 @Outcome(expect = FORBIDDEN, desc = "A count is lost.")
@@ -40,9 +38,7 @@ public class IntCellAdd {
         r.r1 = x.peek();
     }
 
-    /**
-     * The same by a load and a store.
-     */
+    /** The same by a load and a store. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "Both counted.")

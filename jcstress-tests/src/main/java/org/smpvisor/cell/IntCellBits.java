@@ -41,9 +41,7 @@ public class IntCellBits {
         r.r1 = x.peek();
     }
 
-    /**
-     * The same by a load and a store.
-     */
+    /** The same by a load and a store. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "3", expect = ACCEPTABLE, desc = "Both bits.")

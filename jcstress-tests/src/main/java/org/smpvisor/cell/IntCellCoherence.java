@@ -13,9 +13,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two opaque loads of one cell never go back in time, whatever else is reordered.
- */
+/** Two opaque loads of one cell never go back in time, whatever else is reordered. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1", "0, 2", "1, 2", "2, 2"},
@@ -39,9 +37,7 @@ public class IntCellCoherence {
         r.r2 = x.getOpaque(m.b);
     }
 
-    /**
-     * The same with the guarded load, which is plain, without a lock: a compiler may swap or merge the two.
-     */
+    /** The same with the guarded load, which is plain, without a lock: a compiler may swap or merge the two. */
     @JCStressTest
     @WeakTwin(Pattern.COHERENCE)
     @Outcome(

@@ -41,9 +41,7 @@ public class IntCellLoadBuffering {
         y.setRelease(m.b, 1);
     }
 
-    /**
-     * The same without acquire and release.
-     */
+    /** The same without acquire and release. */
     @JCStressTest
     @WeakTwin(Pattern.LOAD_BUFFERING)
     @Outcome(

@@ -41,9 +41,7 @@ public class IntCellMessagePassing {
         r.r2 = x.getOpaque(m.b);
     }
 
-    /**
-     * The same without release and acquire.
-     */
+    /** The same without release and acquire. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(

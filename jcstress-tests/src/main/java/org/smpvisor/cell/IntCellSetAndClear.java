@@ -41,9 +41,7 @@ public class IntCellSetAndClear {
         r.r1 = x.peek();
     }
 
-    /**
-     * The same with one side by a load and a store, as in XB-059.
-     */
+    /** The same with one side by a load and a store, as in XB-059. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "Set and cleared.")

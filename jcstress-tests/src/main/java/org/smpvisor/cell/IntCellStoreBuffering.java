@@ -43,9 +43,7 @@ public class IntCellStoreBuffering {
         r.r2 = x.getOpaque(m.b);
     }
 
-    /**
-     * The same without the barrier.
-     */
+    /** The same without the barrier. */
     @JCStressTest
     @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(
@@ -72,9 +70,7 @@ public class IntCellStoreBuffering {
         }
     }
 
-    /**
-     * The same with release and acquire, which are no barrier between a store and a later load.
-     */
+    /** The same with release and acquire, which are no barrier between a store and a later load. */
     @JCStressTest
     @WeakTwin(Pattern.STORE_BUFFERING)
     @Outcome(

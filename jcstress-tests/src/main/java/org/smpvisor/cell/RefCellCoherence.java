@@ -13,9 +13,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two loads of one reference never go back in time.
- */
+/** Two loads of one reference never go back in time. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1", "0, 2", "1, 2", "2, 2"},
@@ -41,9 +39,7 @@ public class RefCellCoherence {
         r.r2 = second == null ? 0 : second;
     }
 
-    /**
-     * The same with plain loads.
-     */
+    /** The same with plain loads. */
     @JCStressTest
     @WeakTwin(Pattern.COHERENCE)
     @Outcome(

@@ -42,9 +42,7 @@ public class RefCellPublication {
         }
     }
 
-    /**
-     * The same with the guarded store, which leaves publication to the lock that nobody takes here.
-     */
+    /** The same with the guarded store, which leaves publication to the lock that nobody takes here. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "Not there yet.")

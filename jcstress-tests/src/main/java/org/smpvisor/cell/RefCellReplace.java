@@ -46,9 +46,7 @@ public class RefCellReplace {
         r.r1 = "new".equals(ref.peek()) ? 1 : 0;
     }
 
-    /**
-     * The same in two steps.
-     */
+    /** The same in two steps. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "The newer owner stays.")

@@ -13,9 +13,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * A count is read while its owner adds to it: in whole steps, and never backwards.
- */
+/** A count is read while its owner adds to it: in whole steps, and never backwards. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "0, 3", "0, 8", "3, 3", "3, 8", "8, 8"},
@@ -38,9 +36,7 @@ public class TallyReader {
         r.r2 = (int) tally.get(0);
     }
 
-    /**
-     * The same with two owners, which it is not made for.
-     */
+    /** The same with two owners, which it is not made for. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "8, 8", expect = ACCEPTABLE, desc = "By luck.")

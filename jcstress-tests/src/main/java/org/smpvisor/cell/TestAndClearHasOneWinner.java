@@ -13,9 +13,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two pCPUs test and clear one bit: just one finds it set. So a blocked vCPU is woken once.
- */
+/** Two pCPUs test and clear one bit: just one finds it set. So a blocked vCPU is woken once. */
 @JCStressTest
 @Outcome(
         id = {"1, 0", "0, 1"},
@@ -37,9 +35,7 @@ public class TestAndClearHasOneWinner {
         r.r2 = x.testAndClearBit(m.b, 0) ? 1 : 0;
     }
 
-    /**
-     * The same in two steps.
-     */
+    /** The same in two steps. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -13,9 +13,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two pCPUs test and set one bit: just one finds it clear.
- */
+/** Two pCPUs test and set one bit: just one finds it clear. */
 @JCStressTest
 @Outcome(
         id = {"1, 0", "0, 1"},
@@ -37,9 +35,7 @@ public class TestAndSetHasOneWinner {
         r.r2 = x.testAndSetBit(m.b, 3) ? 0 : 1;
     }
 
-    /**
-     * The same in two steps.
-     */
+    /** The same in two steps. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -41,9 +41,7 @@ public class TestAndSetIsBarrier {
         r.r2 = x.getOpaque(m.b);
     }
 
-    /**
-     * The same with {@code set_bit}, which promises no order; on x86 it has it all the same.
-     */
+    /** The same with {@code set_bit}, which promises no order; on x86 it has it all the same. */
     @JCStressTest
     @WeakTwin(Pattern.UPDATE_BUFFERING)
     @Outcome(

@@ -49,9 +49,7 @@ public class LineVsLook {
         r.r1 = signalled || attention.peek() != 0 ? 1 : 0;
     }
 
-    /**
-     * The same with the flag taken down after the look.
-     */
+    /** The same with the flag taken down after the look. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "Taken, now or at the next look.")
@@ -74,38 +72,6 @@ public class LineVsLook {
         public void pcpu() {
             signalled = line.getOpaque(m.b) != 0;
             attention.setOpaque(m.b, 0);
-        }
-
-        @Arbiter
-        public void seen(I_Result r) {
-            r.r1 = signalled || attention.peek() != 0 ? 1 : 0;
-        }
-    }
-
-    /**
-     * The same with nothing between the flag and the look, which may overtake it.
-     */
-    @JCStressTest
-    @WeakTwin(Pattern.STORE_BUFFERING)
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "Taken, now or at the next look.")
-    @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "The line is up and nobody will look.")
-    @State
-    public static class WithoutBarrier {
-        private final TwoPcpus m = TwoPcpus.slow();
-        private final IntCell line = new IntCell("line");
-        private final IntCell attention = new IntCell("attention", null, 1);
-        private boolean signalled;
-
-        @Actor
-        public void device() {
-            line.setOpaque(m.a, 1);
-            attention.setOpaque(m.a, 1);
-        }
-
-        @Actor
-        public void pcpu() {
-            attention.setOpaque(m.b, 0);
-            signalled = line.getOpaque(m.b) != 0;
         }
 
         @Arbiter

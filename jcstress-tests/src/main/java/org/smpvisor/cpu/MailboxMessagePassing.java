@@ -42,9 +42,7 @@ public class MailboxMessagePassing {
         }
     }
 
-    /**
-     * The same without the fences; the queue itself stores its messages in order.
-     */
+    /** The same without the fences; the queue itself stores its messages in order. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "The box was still empty.")

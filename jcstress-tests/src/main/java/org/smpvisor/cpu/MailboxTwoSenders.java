@@ -10,9 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/**
- * Two senders post while the receiver drains: each message arrives once. Three actors, and so three cores.
- */
+/** Two senders post while the receiver drains: each message arrives once. Three actors, and so three cores. */
 @JCStressTest
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "One message of each sender.")
 @Outcome(expect = FORBIDDEN, desc = "Lost or doubled.")

@@ -45,9 +45,7 @@ public class SoftirqRaiseVsDrain {
         r.r1 = m.giveBack();
     }
 
-    /**
-     * The same with the bit cleared afterwards.
-     */
+    /** The same with the bit cleared afterwards. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "Seen, or raised anew.")

@@ -13,6 +13,8 @@ public enum Pattern {
     UPDATE_BUFFERING("a load overtakes an atomic update", Sight.NEVER, Sight.PERHAPS),
     /** Something is done in steps that others come between: any host with two cores. */
     INTERLEAVING("another CPU comes in between", Sight.SEEN, Sight.SEEN),
+    /** The same within a few instructions: only where the host happens to stop a thread there. */
+    NARROW_WINDOW("another CPU comes in between a few instructions", Sight.PERHAPS, Sight.PERHAPS),
     /** A message is seen before what it tells of: two stores or two loads change places. */
     MESSAGE_PASSING("a message overtakes its payload", Sight.NEVER, Sight.SEEN),
     /** A load is overtaken by a later store: Arm may, few of its implementations do. */
@@ -20,9 +22,7 @@ public enum Pattern {
     /** Two readers see two independent stores in different order; needs four cores. */
     IRIW("two readers disagree", Sight.NEVER, Sight.PERHAPS),
     /** Two loads of one place go back in time: hardware does not, a compiler may that has no reason not to. */
-    COHERENCE("a later load sees an older value", Sight.NEVER, Sight.PERHAPS),
-    /** A value is seen in halves: only where a plain access of its width is not one access of the host. */
-    TEARING("a value is seen in halves", Sight.NEVER, Sight.NEVER);
+    COHERENCE("a later load sees an older value", Sight.NEVER, Sight.PERHAPS);
 
     /** Whether a host shows it. */
     public enum Sight {

@@ -5,12 +5,14 @@ import org.smpvisor.cpu.Pcpu;
 
 /**
  * The interrupt line of a pCPU that is rung all the time: at each point of the model it takes a while to see that there is nothing
- * new. So the windows between two points are wide enough to be met.
+ * new, and rarely much longer. So the windows between two points are wide enough to be met.
  */
 public final class RungLine implements InterruptLine {
     private static final int MULTIPLIER = 1_103_515_245;
     private static final int INCREMENT = 12_345;
     private static final int BITS = 4;
+    private static final int RARELY = 0x1f00;
+    private static final int LONGER = 32;
 
     private final InterruptLine line;
     private int chance;
@@ -23,7 +25,8 @@ public final class RungLine implements InterruptLine {
     @Override
     public boolean sample(Pcpu cpu) {
         chance = chance * MULTIPLIER + INCREMENT;
-        for (int i = chance >>> Integer.SIZE - BITS; i > 0; i--) {
+        int turns = chance >>> Integer.SIZE - BITS;
+        for (int i = (chance & RARELY) == 0 ? turns * LONGER : turns; i > 0; i--) {
             Thread.onSpinWait();
         }
         boolean signalled = line.sample(cpu);

@@ -14,9 +14,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * One pCPU locks, another tries: it gets in before, after or not at all, and sees the section whole.
- */
+/** One pCPU locks, another tries: it gets in before, after or not at all, and sees the section whole. */
 @JCStressTest
 @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "The attempt came first.")
 @Outcome(id = "1, 2", expect = ACCEPTABLE, desc = "The attempt came last and sees what the lock guarded.")
@@ -46,9 +44,7 @@ public class TryLockExcludes {
         }
     }
 
-    /**
-     * The same with a look whether it is locked instead of the attempt.
-     */
+    /** The same with a look whether it is locked instead of the attempt. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "The look came first.")

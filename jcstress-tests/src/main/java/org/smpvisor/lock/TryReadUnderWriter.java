@@ -48,9 +48,7 @@ public class TryReadUnderWriter {
         }
     }
 
-    /**
-     * The same with a look whether somebody writes instead of the attempt.
-     */
+    /** The same with a look whether somebody writes instead of the attempt. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

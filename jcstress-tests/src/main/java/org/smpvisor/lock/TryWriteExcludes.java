@@ -46,9 +46,7 @@ public class TryWriteExcludes {
         lock.readUnlock(m.b);
     }
 
-    /**
-     * The same with a look whether somebody reads instead of the attempt.
-     */
+    /** The same with a look whether somebody reads instead of the attempt. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -14,9 +14,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Plain stores inside a critical section are seen together by the next one. Fails when lock does not wait for its turn.
- */
+/** Plain stores inside a critical section are seen together by the next one. Fails when lock does not wait for its turn. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "1, 1"},
@@ -46,9 +44,7 @@ public class UnlockPublishes {
         lock.unlock(m.b);
     }
 
-    /**
-     * An unlock that orders nothing, and a lock that looks for it in the same way: the next holder may miss what was stored.
-     */
+    /** An unlock that orders nothing, and a lock that looks for it in the same way: the next holder may miss what was stored. */
     @JCStressTest
     @WeakTwin(Pattern.MESSAGE_PASSING)
     @Outcome(id = "-1, 0", expect = ACCEPTABLE, desc = "Not unlocked yet.")

@@ -14,9 +14,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * A reader never sees half of what a writer does. Fails when a reader takes the fast path under a writer.
- */
+/** A reader never sees half of what a writer does. Fails when a reader takes the fast path under a writer. */
 @JCStressTest
 @Outcome(
         id = {"0, 0", "1, 1"},
@@ -46,9 +44,7 @@ public class WriterExcludesReader {
         lock.readUnlock(m.b);
     }
 
-    /**
-     * The same without the reader's lock, and cells instead of fields, so that no compiler joins the two.
-     */
+    /** The same without the reader's lock, and cells instead of fields, so that no compiler joins the two. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -14,9 +14,7 @@ import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
 import org.smpvisor.jcstress.WeakTwin;
 
-/**
- * Two writers of a read-write lock come one after the other, and leave it free.
- */
+/** Two writers of a read-write lock come one after the other, and leave it free. */
 @JCStressTest
 @Outcome(id = "2", expect = ACCEPTABLE, desc = "Both counted.")
 @Outcome(expect = FORBIDDEN, desc = "A count was lost, or the lock was left taken.")
@@ -45,9 +43,7 @@ public class WritersExclude {
         r.r1 = lock.writer() < 0 && lock.readers() == 0 ? counter : -1; // an arbiter has no pCPU of its own
     }
 
-    /**
-     * The same with a look instead of the lock.
-     */
+    /** The same with a look instead of the lock. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "Both counted, by luck.")

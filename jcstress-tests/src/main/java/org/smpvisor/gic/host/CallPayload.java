@@ -42,9 +42,7 @@ public class CallPayload {
         r.r1 = m.giveBack();
     }
 
-    /**
-     * The same with the SGI first (XB-079).
-     */
+    /** The same with the SGI first (XB-079). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "The function of this call.")

@@ -49,7 +49,7 @@ public class DescPublication {
 
     /** The same in Xen's order (H6). */
     @JCStressTest
-    @WeakTwin(Pattern.INTERLEAVING)
+    @WeakTwin(Pattern.NARROW_WINDOW)
     @Outcome(id = "0", expect = ACCEPTABLE, desc = "The descriptor was not seen, or its controller came in time.")
     @Outcome(id = "1", expect = ACCEPTABLE_INTERESTING, desc = "A descriptor without a controller was used.")
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")

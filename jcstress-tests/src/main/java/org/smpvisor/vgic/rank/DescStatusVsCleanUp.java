@@ -17,8 +17,8 @@ import org.smpvisor.variant.Bug;
 import org.smpvisor.variant.Shows;
 
 /**
- * A guest disables a device's SPI, which sets a bit of the descriptor's status, while another pCPU cleans up the list register
- * and clears one, without a lock in common: neither is lost. Fails when the clean-up loads and stores.
+ * Xen switches a device's line off, which sets a bit of the descriptor's status under its lock, while another pCPU cleans up the
+ * list register and clears one without that lock: neither is lost. Fails when the clean-up loads and stores.
  */
 @JCStressTest
 @Shows({Bug.XB_059})
@@ -41,8 +41,9 @@ public class DescStatusVsCleanUp {
     }
 
     @Actor
-    public void guest() {
-        m.disable(m.cpu1, TwoCpus.bit(TwoCpus.LINE));
+    public void host() {
+        m.linger();
+        m.switchLine(m.cpu1, false);
     }
 
     @Arbiter
@@ -50,14 +51,13 @@ public class DescStatusVsCleanUp {
         int status = m.lineStatus();
         r.r1 = status >> IrqDesc.IRQ_DISABLED & 1;
         r.r2 = status >> IrqDesc.IRQ_INPROGRESS & 1;
+        m.switchLine(m.cpu1, true);
         m.giveBack();
     }
 
-    /**
-     * The same by a load and a store (XB-059).
-     */
+    /** The same by a load and a store (XB-059). */
     @JCStressTest
-    @WeakTwin(Pattern.INTERLEAVING)
+    @WeakTwin(Pattern.NARROW_WINDOW)
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "Disabled, and in progress no more.")
     @Outcome(
             id = {"0, 0", "1, 1"},
@@ -80,8 +80,9 @@ public class DescStatusVsCleanUp {
         }
 
         @Actor
-        public void guest() {
-            m.disable(m.cpu1, TwoCpus.bit(TwoCpus.LINE));
+        public void host() {
+            m.linger();
+            m.switchLine(m.cpu1, false);
         }
 
         @Arbiter
@@ -89,6 +90,7 @@ public class DescStatusVsCleanUp {
             int status = m.lineStatus();
             r.r1 = status >> IrqDesc.IRQ_DISABLED & 1;
             r.r2 = status >> IrqDesc.IRQ_INPROGRESS & 1;
+            m.switchLine(m.cpu1, true);
             m.giveBack();
         }
     }

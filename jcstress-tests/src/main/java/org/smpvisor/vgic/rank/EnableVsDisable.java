@@ -52,9 +52,7 @@ public class EnableVsDisable {
         m.giveBack();
     }
 
-    /**
-     * The same with the lock dropped in between (XB-029b).
-     */
+    /** The same with the lock dropped in between (XB-029b). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -50,9 +50,7 @@ public class EnableVsInject {
         m.giveBack();
     }
 
-    /**
-     * The same under the lock of the writer (XB-029a).
-     */
+    /** The same under the lock of the writer (XB-029a). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "Enabled before it was raised.")

@@ -61,9 +61,7 @@ public class EoiVsRefire {
         m.giveBack();
     }
 
-    /**
-     * The same with such a GIC (XB-062).
-     */
+    /** The same with such a GIC (XB-062). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "It fires again.")

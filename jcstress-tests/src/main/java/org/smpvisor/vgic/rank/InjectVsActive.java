@@ -53,9 +53,7 @@ public class InjectVsActive {
         m.giveBack();
     }
 
-    /**
-     * The same without the difference (XB-048a).
-     */
+    /** The same without the difference (XB-048a). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "Delivered once more.")

@@ -52,9 +52,7 @@ public class InjectVsEoi {
         m.giveBack();
     }
 
-    /**
-     * The same with a kick only of what was not in flight (XB-049).
-     */
+    /** The same with a kick only of what was not in flight (XB-049). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "The pCPU was told, by luck.")

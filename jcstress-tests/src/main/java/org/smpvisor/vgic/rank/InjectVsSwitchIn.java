@@ -39,6 +39,7 @@ public class InjectVsSwitchIn {
 
     @Actor
     public void device() {
+        m.linger();
         m.inject(m.cpu1);
     }
 
@@ -52,11 +53,9 @@ public class InjectVsSwitchIn {
         m.giveBack();
     }
 
-    /**
-     * The same with the early look (XB-071b).
-     */
+    /** The same with the early look (XB-071b). */
     @JCStressTest
-    @WeakTwin(Pattern.INTERLEAVING)
+    @WeakTwin(Pattern.NARROW_WINDOW)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "The guest finds it, now or at the exit that it was told to make.")
     @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "It waits in a queue, and the guest runs.")
     @State
@@ -75,6 +74,7 @@ public class InjectVsSwitchIn {
 
         @Actor
         public void device() {
+            m.linger();
             m.inject(m.cpu1);
         }
 

@@ -47,9 +47,7 @@ public class KickVsBlock {
         m.giveBack();
     }
 
-    /**
-     * The same with the look for events before the flag (XB-073).
-     */
+    /** The same with the look for events before the flag (XB-073). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "It never left its pCPU.")

@@ -25,7 +25,7 @@ import org.smpvisor.variant.Shows;
 @Outcome(expect = FORBIDDEN, desc = "Lost, doubled, or on two lists.")
 @State
 public class RefireVsMigrationEnd {
-    private static final int LOOKS = 200;
+    private static final int LOOKS = 3_000;
 
     private final TwoCpus m = TwoCpus.fixedWithLine(0);
 
@@ -60,11 +60,9 @@ public class RefireVsMigrationEnd {
         m.giveBack();
     }
 
-    /**
-     * The same with the route first (XB-026).
-     */
+    /** The same with the route first (XB-026). */
     @JCStressTest
-    @WeakTwin(Pattern.INTERLEAVING)
+    @WeakTwin(Pattern.NARROW_WINDOW)
     @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "Raised anew, for the new target.")
     @Outcome(
             id = {"0, 0", "1, 1", "1, 0", "-1, 0", "0, -1", "-1, -1", "-1, 1", "1, -1"},

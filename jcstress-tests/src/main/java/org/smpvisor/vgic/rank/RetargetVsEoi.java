@@ -53,9 +53,7 @@ public class RetargetVsEoi {
         m.giveBack();
     }
 
-    /**
-     * The same with the look outside the lock (XB-030).
-     */
+    /** The same with the look outside the lock (XB-030). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "Off the list, at rest, and routed to the new target.")

@@ -55,6 +55,9 @@ final class TwoCpus {
     private static final int TRIES = 6;
     private static final int SPECIAL = 1020;
     private static final int NO_LINE = 5;
+    private static final int MULTIPLIER = 1_103_515_245;
+    private static final int INCREMENT = 12_345;
+    private static final int LINGER_BITS = 8;
     private static final long GICD = 0x8000000L;
     private static final long GICR = 0x80a0000L;
     private static final GicV3Description DESCRIPTION =
@@ -78,6 +81,7 @@ final class TwoCpus {
     private final Marks marks = new Marks(1);
     private final MmioAccess[] io = {new MmioAccess(), new MmioAccess()};
     private final int enabledAtFirst;
+    private int chance = System.identityHashCode(this);
     private long switches;
 
     private TwoCpus(Object kind, Variant variant, boolean withLine, int slow) {
@@ -198,6 +202,14 @@ final class TwoCpus {
         p.localIrqDisable();
     }
 
+    /** For one of the two actors: waits for a while, so that it is not always first. */
+    void linger() {
+        chance = chance * MULTIPLIER + INCREMENT;
+        for (int i = chance >>> Integer.SIZE - LINGER_BITS; i > 0; i--) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Raises the virtual SPI in the name of a device whose back end runs on {@code p}. */
     void inject(Pcpu p) {
         vgic.injectIrq(p, domain, null, SPI, true);
@@ -244,6 +256,18 @@ final class TwoCpus {
         IrqDesc desc = irq.desc(p, LINE);
         int flags = desc.lock().lockIrqSave(p);
         order.connect(p, irq, domain, virq, desc);
+        desc.lock().unlockIrqRestore(p, flags);
+    }
+
+    /** Xen's own code on {@code p} switches the device's line off or on, under the descriptor's lock alone. */
+    void switchLine(Pcpu p, boolean on) {
+        IrqDesc desc = irq.desc(p, LINE);
+        int flags = desc.lock().lockIrqSave(p);
+        if (on) {
+            desc.handler(p).enable(p, desc);
+        } else {
+            desc.handler(p).disable(p, desc);
+        }
         desc.lock().unlockIrqRestore(p, flags);
     }
 

@@ -51,9 +51,7 @@ public class TwoInjectors {
         m.giveBack();
     }
 
-    /**
-     * The same without the look (XB-048b).
-     */
+    /** The same without the look (XB-048b). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "Back in a list register before the guest is entered.")

@@ -50,9 +50,7 @@ public class TwoRetargets {
         m.giveBack();
     }
 
-    /**
-     * The same with the target written (XB-027).
-     */
+    /** The same with the target written (XB-027). */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "One migration, to vCPU 1.")
