@@ -95,8 +95,8 @@ public class VgicIrqRankLincheckTest {
     }
 
     private static void check(Class<? extends VgicIrqRankLincheckTest> subject) {
-        Budget.modelChecking(0, 30)
-                .addCustomScenario(Script.of(subject, "", "enable 0 0", "enable 1 1; disable 1 0", "enabled 0"))
+        Budget.modelChecking(0, 15)
+                .addCustomScenario(Script.of(subject, "", "enable 0 0", "enable 1 1", "enabled 0"))
                 .addCustomScenario(Script.of(subject, "", "prioritise 0 0", "prioritise 1 1", "priorities 0"))
                 .sequentialSpecification(Specification.class)
                 .check(subject);
