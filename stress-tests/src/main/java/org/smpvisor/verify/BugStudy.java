@@ -23,8 +23,8 @@ import org.smpvisor.verify.TestClasses.TestClass;
 
 /** Puts back one historical bug after the other and sees which tools find it, and how soon. */
 public final class BugStudy {
-    private static final String JCSTRESS_MODE = "quick";
-    private static final String LINCHECK_MODE = "default";
+    /** The tests as every build runs them. */
+    private static final String MODE = "quick";
 
     private final Toolbox tools;
     private final Path folder;
@@ -145,7 +145,7 @@ public final class BugStudy {
         List<String> problems = new ArrayList<>();
         List<TestResult> results = new JcstressRun(
                         tools, folder.resolve("jcstress").resolve(id.isEmpty() ? "none" : id))
-                .results(names, new Settings(JCSTRESS_MODE, 0, 0, null, id), false, problems);
+                .results(names, new Settings(MODE, 0, 0, null, id), false, problems);
         return cell(results, problems, (System.nanoTime() - began) / 1e9);
     }
 
@@ -182,12 +182,12 @@ public final class BugStudy {
 
     /** Found as soon as a class fails. */
     private Cell lincheck(Set<String> names, String id) throws IOException, InterruptedException {
-        Settings s = new Settings(LINCHECK_MODE, 0, 0, null, id);
+        Settings s = new Settings(MODE, 0, 0, null, id);
         LincheckRun run = new LincheckRun(tools, folder.resolve(id.isEmpty() ? "none" : id));
         double spent = 0;
         List<TestResult> results = new ArrayList<>();
         for (String name : names) {
-            TestResult r = run.run(name, s, LincheckRun.limit(LINCHECK_MODE));
+            TestResult r = run.run(name, s, LincheckRun.limit(MODE));
             spent += r.seconds();
             results.add(r);
             if (r.result() == TestResult.Result.FAILED) {

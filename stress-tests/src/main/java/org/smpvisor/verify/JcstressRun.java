@@ -28,6 +28,7 @@ final class JcstressRun {
     /** The gate may let tests run once more. */
     private static final double GATE_LIMIT_SECONDS = 3600;
 
+    private static final int LAST_WITH_BIASED_LOCKING = 17;
     private static final long SHORTEST_MILLIS = 10;
     private static final long LONGEST_MILLIS = 10_000;
     private static final double START_SECONDS = 1;
@@ -120,15 +121,21 @@ final class JcstressRun {
         if (!settings.bugs().isEmpty()) {
             options.add("-D" + PutBack.PROPERTY + "=" + settings.bugs());
         }
+        String jar = tools.jcstress().toAbsolutePath().toString();
+        if (Runtime.version().feature() <= LAST_WITH_BIASED_LOCKING && jar.indexOf(' ') < 0) {
+            options.add("-javaagent:" + jar); // or everything is run twice; jcstress takes no spaces there
+        }
         List<String> command = tools.javaWith(
                 "-jar",
-                tools.jcstress().toAbsolutePath().toString(),
+                jar,
                 "-m",
                 settings.mode(),
                 "-sc",
                 "false",
                 "-af",
                 "NONE",
+                "-spinStyle",
+                "THREAD_YIELD",
                 "-v",
                 "-r",
                 folder.toString(),

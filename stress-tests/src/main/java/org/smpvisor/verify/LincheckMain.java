@@ -7,6 +7,7 @@ import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
+import org.smpvisor.variant.PutBack;
 
 /** The other side of {@link LincheckRun}: runs one class of tests in this JVM and says what became of them in a last line. */
 final class LincheckMain {
@@ -24,6 +25,10 @@ final class LincheckMain {
                                 .selectors(selectClass(args[0]))
                                 .build(),
                         counts);
+        end(counts);
+    }
+
+    private static void end(Counts counts) {
         System.out.println(
                 RESULT + counts.ran + '\t' + counts.failed + '\t' + counts.leftOut + '\t' + firstLine(counts.reason));
         System.out.flush();
@@ -61,6 +66,9 @@ final class LincheckMain {
             }
             if (test.isTest() && result.getStatus() != TestExecutionResult.Status.ABORTED) {
                 ran++;
+            }
+            if (failed > 0 && !PutBack.bugs().isEmpty()) {
+                end(this); // a bug is found, and how soon is asked
             }
         }
 
