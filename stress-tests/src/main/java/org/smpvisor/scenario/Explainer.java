@@ -20,7 +20,7 @@ import org.smpvisor.variant.Quirk;
 public final class Explainer {
     private static final Quirk[] LOSES = {
         Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1, Quirk.SV2, Quirk.SV4,
-        Quirk.SV5, Quirk.H7, Quirk.H9
+        Quirk.SV5, Quirk.H7, Quirk.H9, Quirk.H25
     };
     private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5, Quirk.H10, Quirk.SV5, Quirk.H7};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10, Quirk.H7};

@@ -14,7 +14,6 @@ import java.util.function.Consumer;
 import org.smpvisor.explore.BugHunt;
 import org.smpvisor.explore.SmallScenarios;
 import org.smpvisor.variant.Bug;
-import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
 import org.smpvisor.verify.BugRecord.Cell;
 import org.smpvisor.verify.BugRecord.State;
@@ -93,7 +92,7 @@ public final class BugStudy {
 
     private Map<Tool, Cell> cells(Bug b) throws IOException, InterruptedException {
         Map<Tool, Cell> cells = new EnumMap<>(Tool.class);
-        StressHunt.Result storm = StressHunt.run(background(b.asInXen()).with(b), seconds, seed);
+        StressHunt.Result storm = StressHunt.run(BugHunt.background(b).with(b), seconds, seed);
         BugHunt.Result hunt = hunter.hunt(b, seed, () -> Thread.currentThread().isInterrupted());
         twinFindings.addAll(hunt.twinFindings());
         cells.put(Tool.STRESS, b == Bug.XB_052 ? Cell.noTest("needs 32 list registers") : storm.stress());
@@ -102,15 +101,6 @@ public final class BugStudy {
         cells.put(Tool.JCSTRESS, jcstress(b));
         cells.put(Tool.LINCHECK, lincheck(b));
         return cells;
-    }
-
-    /** The model that a storm runs on: everything corrected but what a bug needs. */
-    private static Variant background(Set<Quirk> asInXen) {
-        Variant v = Variant.allFixed();
-        for (Quirk q : asInXen) {
-            v = v.with(q, false);
-        }
-        return v;
     }
 
     private static Cell explored(BugHunt.Result hunt, boolean byValidator) {
@@ -202,18 +192,18 @@ public final class BugStudy {
     /** What each tool says of the model without a bug: on the same tests, and for stress in each variant that was used. */
     private Map<Tool, Cell> control(List<Bug> bugs) throws IOException, InterruptedException {
         Map<Tool, Cell> cells = new EnumMap<>(Tool.class);
-        Set<Set<Quirk>> variants = new LinkedHashSet<>();
+        Set<Variant> variants = new LinkedHashSet<>();
         Map<String, String> jcstress = new LinkedHashMap<>();
         Set<String> lincheck = new TreeSet<>();
         for (Bug b : bugs) {
-            variants.add(b.asInXen());
+            variants.add(BugHunt.background(b));
             jcstressTests.getOrDefault(b.id(), List.of()).forEach(t -> jcstress.put(t, t));
             lincheckTests.stream().filter(t -> t.shows().contains(b)).forEach(t -> lincheck.add(t.name()));
         }
         Cell stress = Cell.notFound(0);
         Cell locks = Cell.notFound(0);
-        for (Set<Quirk> q : variants) {
-            StressHunt.Result r = StressHunt.run(background(q), seconds, seed);
+        for (Variant v : variants) {
+            StressHunt.Result r = StressHunt.run(v, seconds, seed);
             stress = both(stress, r.stress());
             locks = both(locks, r.locks());
         }

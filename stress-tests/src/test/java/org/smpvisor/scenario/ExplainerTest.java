@@ -51,6 +51,18 @@ class ExplainerTest {
         }
     }
 
+    /** H25 takes away what says that an SPI is to be deactivated: when its domain ends, or its vCPU is switched on again. */
+    @Test
+    void aLineOfWhichNobodyKnowsThatItIsActiveIsExplainedByH25() {
+        marks.reached(cpu, Quirk.H25, 1, -1, 48);
+
+        assertThat(explainer.explain(violation(Violation.Kind.LEFT_ACTIVE, 1, -1, 48)))
+                .isEqualTo(Quirk.H25);
+        assertThat(explainer.explain(violation(Violation.Kind.LOST, 1, 0, 48))).isEqualTo(Quirk.H25);
+        assertThat(explainer.explain(violation(Violation.Kind.DUPLICATED, 1, 0, 48)))
+                .isNull();
+    }
+
     @Test
     void anSgiIsExplainedForTheVcpuWhoseSgiWasMarked() {
         marks.affect(1, 2, 4, Marks.bit(Quirk.H3));
