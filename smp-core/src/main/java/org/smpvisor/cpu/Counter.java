@@ -30,6 +30,7 @@ public enum Counter {
     HYPERCALLS("calls of guests to the power-state interface"),
     CPU_OFFS("vCPUs that switched themselves off"),
     CPU_ONS("vCPUs switched on by another"),
+    DOMAINS_SHUT_DOWN("domains that shut themselves down"),
     DOMAINS_DESTROYED("domains destroyed"),
     DOMAINS_CREATED("domains created while the machine ran"),
     PCPUS_OFFLINED("pCPUs taken offline"),

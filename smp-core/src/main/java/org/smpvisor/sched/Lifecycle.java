@@ -52,6 +52,7 @@ public final class Lifecycle {
         d.shutdownLock().lock(cpu);
         if (d.shutdown().getGuarded(cpu) == Domain.RUNS) {
             d.shutdown().setGuarded(cpu, reason);
+            cpu.count(Counter.DOMAINS_SHUT_DOWN);
             cpu.smpMb();
             for (int i = 0; i < d.maxVcpus(); i++) {
                 scheduler.pauseNosync(cpu, d.vcpu(i));

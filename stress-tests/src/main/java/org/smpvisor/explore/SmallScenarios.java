@@ -163,6 +163,26 @@ public final class SmallScenarios {
                     .kills(1)
                     .promises(Counter.DOMAINS_DESTROYED, Counter.IRQ_EXITS),
             new SmallScenario(
+                            "system-off",
+                            "a vCPU shuts its domain down while SPIs and SGIs are on their way, and the toolstack kills it",
+                            2)
+                    .line(A, PRIORITY, 2)
+                    .line(B, PRIORITY, 2)
+                    .vcpu(new Script().route(B, 1).sgi(1, 1).trap().sleep())
+                    .vcpu(new Script().trap().sgi(2, 0).powerOff().turnRound())
+                    .kills(0)
+                    .promises(Counter.DOMAINS_SHUT_DOWN, Counter.DOMAINS_DESTROYED),
+            new SmallScenario(
+                            "null-wait",
+                            "under the null scheduler a vCPU that was off waits for a pCPU while an SPI and SGIs wait for it",
+                            2)
+                    .scheduler(SchedulerKind.NULL)
+                    .line(A, PRIORITY, 2)
+                    .vcpu(new Script().route(A, 1).sgi(1, 1).on(1).sgi(2, 1).sleep())
+                    .vcpu(new Script().mask().off().trap())
+                    .moves(0, 1, 0)
+                    .promises(Counter.CPU_OFFS, Counter.CPU_ONS),
+            new SmallScenario(
                             "hotplug",
                             "a pCPU goes down and comes up again while SPIs are on their way to its vCPU, which moves",
                             2)

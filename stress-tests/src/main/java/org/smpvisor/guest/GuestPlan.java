@@ -20,6 +20,7 @@ package org.smpvisor.guest;
  * @param physicalTimer the same with the physical timer
  * @param events whether it is interrupted for events
  * @param off switches itself off, or another vCPU on that is off
+ * @param endEvery once in so many times it shuts the domain down instead, 0 for never
  */
 public record GuestPlan(
         int ring,
@@ -38,7 +39,8 @@ public record GuestPlan(
         int virtualTimer,
         int physicalTimer,
         boolean events,
-        int off) {
+        int off,
+        int endEvery) {
     /** A guest whose vCPUs stay on and that uses neither timers nor events. */
     public GuestPlan(
             int ring,
@@ -71,11 +73,12 @@ public record GuestPlan(
                 0,
                 0,
                 false,
+                0,
                 0);
     }
 
-    /** The same, and its vCPUs go off and on. */
-    public GuestPlan withOff(int weight) {
+    /** The same, and its vCPUs go off and on; once in {@code ends} times one shuts the domain down, 0 for never. */
+    public GuestPlan withOff(int weight, int ends) {
         return new GuestPlan(
                 ring,
                 sgi,
@@ -93,7 +96,8 @@ public record GuestPlan(
                 virtualTimer,
                 physicalTimer,
                 events,
-                weight);
+                weight,
+                ends);
     }
 
     /** The same with timers and events. */
@@ -115,7 +119,8 @@ public record GuestPlan(
                 virtualTimers,
                 physicalTimers,
                 withEvents,
-                off);
+                off,
+                endEvery);
     }
 
     /** A guest that only answers what it is sent. */

@@ -338,8 +338,12 @@ public final class StormGuest extends GuestProgram {
 
     // ---- power ------------------------------------------------------------------------------------------------------
 
-    /** Switches another vCPU on that is off; or itself off, after it has given its lines away. */
+    /** Switches another vCPU on that is off; or itself off, after it has given its lines away; or, seldom, all of the domain. */
     private void switchOffOrOn(GuestCpu c) {
+        if (plan.endEvery() > 0 && below(c, plan.endEvery()) == 0) {
+            c.hvc(PsciAbi.SYSTEM_OFF, 0, 0, 0).then(MAIN); // never returns, but a kill may find the call on its way
+            return;
+        }
         int other = memory.takeOff();
         if (other >= 0) {
             c.r[SWITCHED] = other;

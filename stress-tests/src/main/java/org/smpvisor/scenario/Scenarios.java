@@ -32,7 +32,7 @@ public final class Scenarios {
                             + " events; vCPUs, pCPUs and domains that come and go",
                     new GuestPlan(200, 120, 160, 10, 24, 8, 0, 0, 40, 16, 60, false, 300)
                             .with(12, 6, true)
-                            .withOff(1),
+                            .withOff(1, 50),
                     4,
                     2,
                     4,
@@ -125,8 +125,8 @@ public final class Scenarios {
                     Map.of(Counter.CONTEXT_SWITCHES, 10 * MANY, Counter.PREEMPTIONS, MANY)),
             new Scenario(
                     "coming-and-going",
-                    "vCPUs switch themselves off and others on, domains are destroyed and created, pCPUs go down and come up",
-                    new GuestPlan(200, 100, 60, 10, 24, 8, 0, 0, 40, 16, 60, false, 300).withOff(6),
+                    "vCPUs switch themselves off and others on, domains shut down, are destroyed and created, pCPUs go down and come up",
+                    new GuestPlan(200, 100, 60, 10, 24, 8, 0, 0, 40, 16, 60, false, 300).withOff(6, 20),
                     4,
                     2,
                     4,
@@ -138,6 +138,8 @@ public final class Scenarios {
                             MANY,
                             Counter.CPU_ONS,
                             MANY,
+                            Counter.DOMAINS_SHUT_DOWN,
+                            10,
                             Counter.DOMAINS_DESTROYED,
                             30,
                             Counter.DOMAINS_CREATED,

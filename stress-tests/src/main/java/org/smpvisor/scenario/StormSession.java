@@ -357,8 +357,13 @@ final class StormSession implements AutoCloseable {
         e.post();
     }
 
-    /** Runs again what was not done. */
+    /** Kills what has shut itself down, and runs again what was not done. */
     private void runErrands() {
+        for (Domain d : machine.domains()) {
+            if (d.shutdown().peek() != Domain.RUNS) {
+                kill(d);
+            }
+        }
         for (Iterator<Domain> i = killed.iterator(); i.hasNext(); ) {
             Domain d = i.next();
             if (d.isDestroyed()) {
