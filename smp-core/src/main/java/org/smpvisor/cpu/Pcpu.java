@@ -87,6 +87,9 @@ public final class Pcpu extends PcpuTailPadding {
     @OwnedBy("pcpu")
     private int serrorIn;
 
+    @OwnedBy("pcpu")
+    private boolean serrorWindow;
+
     private volatile Vcpu current;
 
     /** Whether the pCPU has been brought up. */
@@ -259,12 +262,21 @@ public final class Pcpu extends PcpuTailPadding {
         return serrorIn > 0 && --serrorIn == 0;
     }
 
-    /** Waits until all stores are complete and takes the SError that comes of them; returns whether one did. */
-    @Xen("check_pending_guest_serror")
+    /** Waits until all stores are complete; returns whether an SError comes of them, which the caller takes. */
     public boolean synchronizeSerrors() {
         boolean came = serrorIn > 0;
         serrorIn = 0;
         return came;
+    }
+
+    /** Whether Xen has opened SErrors for a moment, so that one that comes is the guest's. */
+    @Xen("abort_guest_exit_start")
+    public boolean isSerrorWindow() {
+        return serrorWindow;
+    }
+
+    public void setSerrorWindow(boolean isOpen) {
+        serrorWindow = isOpen;
     }
 
     // ---- points and interrupts --------------------------------------------------------------------------------------

@@ -154,20 +154,19 @@ public final class Entry implements IrqEntry {
     // ---- vectors ----------------------------------------------------------------------------------------------------
 
     /**
-     * Takes an exception through one of the sixteen vectors, interrupts masked, as the hardware leaves them. An entry without
-     * a handler is Xen's "bad mode" panic.
+     * Takes an exception through one of the sixteen vectors. The handler finds interrupts masked, as the hardware leaves them, unless
+     * the table opens them or, for a trap of Xen's own, they stay as they were. An entry without a handler is Xen's "bad mode" panic.
      */
     public void take(Pcpu cpu, ExceptionVector vector) {
-        ExceptionVector.Handler handler = vector.handler();
-        if (handler == ExceptionVector.Handler.GUEST_SYNC
-                || handler == ExceptionVector.Handler.GUEST_IRQ
-                || handler == ExceptionVector.Handler.GUEST_ERROR) {
-            guestVector(cpu, vector);
-        } else if (handler == ExceptionVector.Handler.HYP_IRQ) {
-            cpu.point(Point.IRQ_DELIVER, cpu);
-            gic.interrupt(cpu); // no softirq and no LR work on return to Xen's own code
-        } else {
-            throw badMode(cpu, vector);
+        switch (vector.handler()) {
+            case GUEST_SYNC, GUEST_IRQ, GUEST_ERROR -> guestVector(cpu, vector);
+            case HYP_IRQ -> {
+                cpu.point(Point.IRQ_DELIVER, cpu);
+                gic.interrupt(cpu); // no softirq and no LR work on return to Xen's own code
+            }
+            case HYP_SYNC -> hypSync(cpu);
+            case HYP_ERROR -> hypSerror(cpu);
+            case INVALID -> throw badMode(cpu, vector);
         }
     }
 
@@ -184,7 +183,46 @@ public final class Entry implements IrqEntry {
 
     @Override
     public void hypWarning(Pcpu cpu) {
+        take(cpu, ExceptionVector.EL2H_SYNC);
+    }
+
+    /**
+     * A trap of Xen's own code: the breakpoint of a warning, since whatever else would come this way is a Java exception here. The
+     * table has interrupts {@link ExceptionVector.Interrupts#INHERITED}, which takes a step of hardware and one of the vector to undo
+     * it; here they are left alone.
+     */
+    @Xen({"hyp_sync", "do_trap_hyp_sync"})
+    private void hypSync(Pcpu cpu) {
         nestedTrap.taken(cpu);
+    }
+
+    /** An SError on top of Xen: the guest's, if it came where Xen waits for the guest's stores; else Xen itself is broken. */
+    @Xen({"hyp_error", "do_trap_hyp_serror"})
+    private void hypSerror(Pcpu cpu) {
+        if (!cpu.isSerrorWindow()) {
+            throw new ModelBug("an SError in Xen's own code on " + cpu + ", which is fatal");
+        }
+        guestSerror(cpu, cpu.current());
+    }
+
+    /** Waits for the guest's stores; an SError that comes of them is taken in a window that is open for it. Returns whether one was. */
+    @Xen("check_pending_guest_serror")
+    private boolean takePendingGuestSerror(Pcpu cpu) {
+        if (!cpu.synchronizeSerrors()) {
+            return false;
+        }
+        cpu.setSerrorWindow(true);
+        take(cpu, ExceptionVector.EL2H_SERROR);
+        cpu.setSerrorWindow(false);
+        return true;
+    }
+
+    /** Waits for Xen's own stores, so that what comes of them is not taken for the guest's: those of a guest have told by now. */
+    @Xen("SYNCHRONIZE_SERROR")
+    private void synchronizeSerrors(Pcpu cpu) {
+        if (cpu.synchronizeSerrors()) {
+            take(cpu, ExceptionVector.EL2H_SERROR);
+        }
     }
 
     /**
@@ -194,10 +232,7 @@ public final class Entry implements IrqEntry {
     @Xen({"guest_vector", "enter_hypervisor_from_guest"})
     private void guestVector(Pcpu cpu, ExceptionVector vector) {
         Vcpu v = cpu.current();
-        boolean serror = cpu.synchronizeSerrors();
-        if (serror) {
-            guestSerror(cpu, v); // through vector 7, in the window that is open for it
-        }
+        boolean serror = takePendingGuestSerror(cpu);
         boolean skips = serror && serrorRule.skipsHandler();
         if (vector.interrupts() == ExceptionVector.Interrupts.OPEN) {
             boolean told = vgic.beforeIrqsOpen(cpu);
@@ -229,7 +264,7 @@ public final class Entry implements IrqEntry {
     }
 
     /** The guest is to blame for an SError: it gets a virtual one. */
-    @Xen({"do_trap_guest_serror", "do_trap_hyp_serror", "inject_vabt_exception"})
+    @Xen({"do_trap_guest_serror", "inject_vabt_exception"})
     private static void guestSerror(Pcpu cpu, Vcpu v) {
         cpu.count(Counter.SERRORS);
         v.guest().pendSerror();
@@ -308,6 +343,7 @@ public final class Entry implements IrqEntry {
         checkForPcpuWork(cpu);
         if (!cpu.current().isIdle()) {
             vgic.syncToLrs(cpu);
+            synchronizeSerrors(cpu);
             cpu.held().assertNoneHeld("at guest entry");
         }
     }

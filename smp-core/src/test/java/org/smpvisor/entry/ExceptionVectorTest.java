@@ -3,10 +3,13 @@ package org.smpvisor.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.smpvisor.cpu.BarePcpus;
 import org.smpvisor.engine.ModelBug;
 import org.smpvisor.trace.Witness;
@@ -63,13 +66,43 @@ class ExceptionVectorTest {
     @ParameterizedTest
     @EnumSource(
             value = ExceptionVector.class,
-            names = {"EL2H_IRQ", "GUEST.*_SYNC", "GUEST.*_IRQ", "GUEST.*_SERROR"},
+            names = {"EL2H_SYNC", "EL2H_IRQ", "EL2H_SERROR", "GUEST.*_SYNC", "GUEST.*_IRQ", "GUEST.*_SERROR"},
             mode = EnumSource.Mode.MATCH_NONE)
     void whatXenDoesNotHandleIsBadMode(ExceptionVector vector) {
+        assertThat(vector.handler()).isEqualTo(ExceptionVector.Handler.INVALID);
         Entry entry = new Entry(1, cpu -> {}, null, null, Witness.NONE);
         assertThatThrownBy(() -> entry.take(new BarePcpus(1).cpus[0], vector))
                 .isInstanceOf(ModelBug.class)
                 .hasMessageContaining("bad mode: " + vector);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aWarningOfXenIsTakenThroughTheTableWithInterruptsAsTheyWere(boolean masked) {
+        BarePcpus b = new BarePcpus(1);
+        List<Boolean> inTrap = new ArrayList<>();
+        Entry entry = new Entry(1, cpu -> {}, null, null, Witness.NONE, cpu -> inTrap.add(cpu.isIrqMasked()), null);
+        b.cpus[0].connect(b.wires[0], null, entry);
+        if (masked) {
+            b.cpus[0].localIrqDisable();
+        } else {
+            b.cpus[0].localIrqEnable();
+        }
+
+        b.cpus[0].warn();
+        entry.take(b.cpus[0], ExceptionVector.EL2H_SYNC);
+
+        assertThat(ExceptionVector.EL2H_SYNC.interrupts()).isEqualTo(ExceptionVector.Interrupts.INHERITED);
+        assertThat(inTrap).containsExactly(masked, masked);
+        assertThat(b.cpus[0].isIrqMasked()).isEqualTo(masked);
+    }
+
+    @Test
+    void anSErrorOfXenItselfIsFatal() {
+        Entry entry = new Entry(1, cpu -> {}, null, null, Witness.NONE);
+        assertThatThrownBy(() -> entry.take(new BarePcpus(1).cpus[0], ExceptionVector.EL2H_SERROR))
+                .isInstanceOf(ModelBug.class)
+                .hasMessageContaining("an SError in Xen's own code");
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.smpvisor.domain.Domain;
 import org.smpvisor.domain.MmioAccess;
 import org.smpvisor.domain.Vcpu;
 import org.smpvisor.domain.VgicOps;
+import org.smpvisor.engine.ModelBug;
 import org.smpvisor.trace.Witness;
 
 /** Stores of a guest that fail: when Xen notices, what becomes of the exit that it noticed in, and what the guest is told. */
@@ -26,6 +27,7 @@ class SerrorTest {
 
     private final Pcpu cpu = new BarePcpus(1).cpus[0];
     private final List<String> log = new ArrayList<>();
+    private boolean failsInXen;
     private final Entry entry = new Entry(1, p -> note(p, "interrupt"), new Accepting(), null, Witness.NONE);
     private final Vcpu v = new Vcpu(new Domain(7, 4), 3, new Program(), null);
     private final GuestCpu c = v.guest();
@@ -62,6 +64,9 @@ class SerrorTest {
         @Override
         public boolean mmio(Pcpu p, Vcpu by, MmioAccess io) {
             note(p, "access");
+            if (failsInXen) {
+                p.storeFails(LATER);
+            }
             return true;
         }
 
@@ -118,6 +123,17 @@ class SerrorTest {
         assertThat(log).contains("access open");
         assertThat(c.pc).isEqualTo(NEXT);
         assertThat(cpu.counter(Counter.SERRORS)).as("one store, one SError").isEqualTo(1);
+    }
+
+    @Test
+    void whatComesOfXensOwnStoresIsFatalAndNotTheGuests() {
+        failsInXen = true;
+        assertThatThrownBy(() -> entry.take(cpu, ExceptionVector.GUEST64_SYNC))
+                .isInstanceOf(ModelBug.class)
+                .hasMessageContaining("an SError in Xen's own code");
+        assertThat(log).containsExactly("sync open", "access open", "flush masked");
+        assertThat(c.isSerrorDeliverable()).isFalse();
+        assertThat(cpu.counter(Counter.SERRORS)).isZero();
     }
 
     @Test
