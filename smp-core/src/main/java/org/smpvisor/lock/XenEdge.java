@@ -122,7 +122,17 @@ public enum XenEdge {
             true,
             true,
             "waiting for the other CPUs of a cross call, which run it in a hard interrupt",
-            "on_selected_cpus");
+            "on_selected_cpus"),
+    E37("SHUTDOWN", "SCHEDULE", false, true, "a domain shuts down: each of its vCPUs is paused", "domain_shutdown"),
+    E38(
+            "SCHEDULE",
+            "WAITQ",
+            true,
+            true,
+            "the null scheduler's queue of vCPUs without a pCPU",
+            "null_schedule",
+            "null_unit_wake",
+            "null_unit_sleep");
 
     /** Pairs that Xen never nests; {@code *} is any class, and what follows {@code but} is allowed after all. */
     public record Never(String outer, String inner, List<String> but) {
