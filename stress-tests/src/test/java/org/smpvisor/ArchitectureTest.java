@@ -23,8 +23,14 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.smpvisor.variant.Deviation;
 
 /** The walls between modules and packages, and what may not be used inside of them. */
 @AnalyzeClasses(packages = "org.smpvisor", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -246,6 +252,42 @@ class ArchitectureTest {
             .areDeclaredInClassesThat(resideInAnyPackage("..smpvisor.vgic..", "..smpvisor.sched..", "..gic.host.."))
             .should(havePcpuFirstIfAtAll())
             .because("it stands in the place of Xen's current");
+
+    @ArchTest
+    static final ArchRule departuresFromXenStandOnTheirPage = classes()
+            .that(DescribedPredicate.describe("depart from Xen", ArchitectureTest::departs))
+            .should(beNamedInTheTableOfDepartures())
+            .because("docs/architecture.md says where the model departs from Xen, and why");
+
+    /** Itself or in one of its members. */
+    private static boolean departs(JavaClass c) {
+        return c.isAnnotatedWith(Deviation.class)
+                || c.getMembers().stream().anyMatch(m -> m.isAnnotatedWith(Deviation.class));
+    }
+
+    /** As {@code package.Class}, with or without a member behind it. */
+    private static ArchCondition<JavaClass> beNamedInTheTableOfDepartures() {
+        return new ArchCondition<>("be named in the table of departures") {
+            @Override
+            public void check(JavaClass c, ConditionEvents events) {
+                String outermost = c.getName().replace("org.smpvisor.", "").replaceAll("\\$.*", "");
+                Pattern named = Pattern.compile('`' + Pattern.quote(outermost) + "[`.]");
+                if (!named.matcher(departures()).find()) {
+                    events.add(SimpleConditionEvent.violated(c, outermost + " is not in docs/architecture.md"));
+                }
+            }
+        };
+    }
+
+    private static String departures() {
+        try {
+            String page = Files.readString(Path.of("..", "docs", "architecture.md"));
+            int from = page.indexOf("\n## Where it departs from Xen");
+            return page.substring(from, page.indexOf("\n## ", from + 1));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private static String[] concat(String[] a, String[] b) {
         String[] all = new String[a.length + b.length];

@@ -13,6 +13,7 @@ import org.smpvisor.gic.hw.SystemRegister;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.lock.SpinLock;
+import org.smpvisor.variant.Deviation;
 import org.smpvisor.variant.Variant;
 import org.smpvisor.variant.Xen;
 
@@ -519,6 +520,8 @@ public final class GicV3 implements GicHwOperations {
 
     @Override
     @Xen("gicv3_save_state")
+    @Deviation(
+            "Xen saves up to three words of active priorities, by the number of priority bits; the modelled GIC has one")
     public void saveState(Pcpu cpu, Vcpu v) {
         GicV3SavedState s = (GicV3SavedState) v.gic();
         VirtualCpuInterface ich = ich(cpu);
