@@ -325,21 +325,18 @@ public final class Subject {
     /** Of a domain that was killed nothing is left but its lines, which anybody can be given. */
     private void judgeEnd(Domain d, boolean isAtRest, List<Violation> out) {
         if (isAtRest && d.isBeingKilled() && !d.isDestroyed()) {
-            out.add(inconsistent(d, -1, d + " was killed, and is never destroyed"));
+            String text = d + " was killed, and is never destroyed";
+            out.add(new Violation(Violation.Kind.INCONSISTENT, d.id(), -1, -1, text, List.of()));
         }
         if (d.isDestroyed()) {
             for (int spi : scenario.lines()) {
                 if (machine.hardware().distributor().isActive(spi)) {
                     String text = "interrupt " + spi + " is active in the GIC for ever: " + d
                             + ", which had it, is destroyed";
-                    out.add(inconsistent(d, spi, text));
+                    out.add(new Violation(Violation.Kind.LEFT_ACTIVE, d.id(), spi, -1, text, List.of()));
                 }
             }
         }
-    }
-
-    private static Violation inconsistent(Domain d, int intid, String text) {
-        return new Violation(Violation.Kind.INCONSISTENT, d.id(), intid, -1, text, List.of());
     }
 
     private static Set<LockClass> closable(LockViolation l) {

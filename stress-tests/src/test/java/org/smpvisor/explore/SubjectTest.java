@@ -172,4 +172,10 @@ class SubjectTest {
     void aTrapUnderAnArmedUnderflowInterruptNeverEndsBySv3Alone() {
         assertThat(isFound("lr-pressure", Quirk.SV3, only(Quirk.SV3), 3_000)).isTrue();
     }
+
+    /** INPROGRESS says what has to be deactivated when a domain is destroyed: cleared too early, it leaves the line active. */
+    @Test
+    void aLineIsLeftActiveByADomainThatShutsDownByH25Alone() {
+        assertThat(isFound("system-off", Quirk.H25, only(Quirk.H25), 8_000)).isTrue();
+    }
 }
