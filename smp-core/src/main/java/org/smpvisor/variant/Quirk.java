@@ -33,9 +33,10 @@ public enum Quirk {
             "an SPI for a vCPU that is down is dropped after Xen has acknowledged it: it stays active in the GIC",
             "it is queued for the vCPU, and dealt with when that comes up"),
     H10(
-            "the target register is written after the migration was started, so that an early clean-up routes by the old"
-                    + " value",
-            "the target is written inside the old vCPU's critical section"),
+            "an SPI is routed by what was read without a lock: by the old target if a migration ends before the register is"
+                    + " written, to the pCPU that its target has just left, or after a vCPU that is no longer its target",
+            "the target is written inside the old vCPU's critical section; once a route is written target and pCPU are read"
+                    + " again, and it is written again while they have changed"),
     H11(
             "an assertion recorded while the SPI was in a list register is dropped when the SPI is disabled meanwhile",
             "a recorded assertion of a disabled SPI stays held until it is enabled again"),

@@ -128,6 +128,25 @@ class ControlledEngineTest {
         assertThat(deadlock.text()).contains("waits for x, which cpu0 holds", "waits for y, which cpu1 holds");
     }
 
+    /** pCPU 1 waits for a word that nobody writes. */
+    private static Outcome.End oneWaits(boolean online) {
+        Two m = new Two(true);
+        IntCell released = new IntCell("released");
+        return m.run(new BoundedSearch(0, 0), cpu -> {
+                    cpu.setOnline(cpu.id() == 0 || online);
+                    for (int turn = 0; cpu.id() == 1 && released.getOpaque(cpu) == 0; turn++) {
+                        cpu.engine().relax(cpu, turn);
+                    }
+                })
+                .end();
+    }
+
+    @Test
+    void aPcpuThatIsDownMayStaySoAndOneThatIsOnlineMustGetOn() {
+        assertThat(oneWaits(false)).isEqualTo(Outcome.End.QUIESCENT);
+        assertThat(oneWaits(true)).isEqualTo(Outcome.End.DEADLOCK);
+    }
+
     @Test
     void aLockIsNeverHeldByTwo() {
         Two m = new Two(true);

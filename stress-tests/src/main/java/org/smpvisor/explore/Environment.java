@@ -47,10 +47,14 @@ final class Environment {
         @Override
         public void act() {
             left--;
-            if (machine.devices().raise(spi)) {
-                machine.environmentEvents().record(Event.LINE, PHYSICAL, spi, (int)
-                        machine.hardware().distributor().generation(spi));
-            }
+            raise(machine, spi);
+        }
+    }
+
+    private static void raise(Machine machine, int spi) {
+        if (machine.devices().raise(spi)) {
+            machine.environmentEvents().record(Event.LINE, PHYSICAL, spi, (int)
+                    machine.hardware().distributor().generation(spi));
         }
     }
 
@@ -85,6 +89,11 @@ final class Environment {
         void mayActAgain(Pcpu cpu) {
             cpu.memory().touchesTasklets(machine.pcpu(via)); // as posting does: that depends on this
             done = false;
+        }
+
+        /** It is done, and posts nothing. */
+        void isOver() {
+            done = true;
         }
 
         @Override
@@ -190,18 +199,31 @@ final class Environment {
         }
     }
 
-    /** A pCPU is taken down, and brought up again some time after that. */
+    /** A pCPU is taken down, and is brought up again some time after that, or a line is raised then. */
     static final class Hotplug extends Posted {
         private final int pcpu;
+        private final int spi;
         private final CpuHotplug.Removal removal;
 
         @OwnedBy("explorer")
         private boolean isDown;
 
-        Hotplug(Machine machine, int pcpu, int via) {
+        /** @param spi what is raised when the pCPU is down, for good; 0 to bring it up again */
+        Hotplug(Machine machine, int pcpu, int via, int spi) {
             super(machine, "env.hotplug-cpu" + pcpu, via);
             this.pcpu = pcpu;
+            this.spi = spi;
             this.removal = new CpuHotplug.Removal(machine.pcpu(pcpu));
+        }
+
+        @Override
+        public void act() {
+            if (isDown && spi != 0) {
+                isOver();
+                raise(machine(), spi);
+            } else {
+                super.act();
+            }
         }
 
         @Override

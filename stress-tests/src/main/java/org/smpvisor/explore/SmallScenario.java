@@ -87,7 +87,13 @@ public final class SmallScenario {
 
     /** A pCPU is taken down and brought up again, by code that runs on pCPU {@code via}. */
     SmallScenario hotplugs(int pcpu, int via) {
-        environment.add(s -> new Environment.Hotplug(s.machine(), pcpu, via));
+        environment.add(s -> new Environment.Hotplug(s.machine(), pcpu, via, 0));
+        return this;
+    }
+
+    /** A pCPU is taken down for good, by code that runs on pCPU {@code via}; a device raises its line some time after that. */
+    SmallScenario takesDown(int pcpu, int via, int spi) {
+        environment.add(s -> new Environment.Hotplug(s.machine(), pcpu, via, spi));
         return this;
     }
 

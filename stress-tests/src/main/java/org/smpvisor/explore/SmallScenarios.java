@@ -194,6 +194,15 @@ public final class SmallScenarios {
                     .moves(1, 1, 0)
                     .promises(Counter.PCPUS_OFFLINED, Counter.PCPUS_ONLINED, Counter.VCPU_MOVES),
             new SmallScenario(
+                            "hotplug-enable",
+                            "a pCPU goes down for good while an SPI of the vCPU that leaves it is routed and switched on; it fires after that",
+                            3)
+                    .line(A, PRIORITY, 1)
+                    .vcpu(new Script().route(A, 1).disable(A).enable(A))
+                    .vcpu(new Script())
+                    .takesDown(1, 2, A)
+                    .promises(Counter.PCPUS_OFFLINED, Counter.VCPU_MOVES, Counter.MIGRATIONS),
+            new SmallScenario(
                             "host-handlers",
                             "handlers of Xen's own devices call functions on the other pCPUs while a guest is served",
                             2)

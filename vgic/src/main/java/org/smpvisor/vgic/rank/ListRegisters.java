@@ -388,13 +388,26 @@ final class ListRegisters {
         return false;
     }
 
-    /** Routes an interrupt whose migration ends to where its target runs. V of the old vCPU held. */
-    void routeToTarget(Pcpu cpu, VgicVcpu v, PendingIrq p, IrqDesc desc) {
+    /** The vCPU to which an interrupt goes whose migration ends. V of the old vCPU held. */
+    VgicVcpu targetOf(Pcpu cpu, VgicVcpu v, PendingIrq p) {
         VgicVcpu target = rules.past.retiredTarget.lookUp(cpu, v.domain(), p.irq());
         rules.store.ending(cpu, p, target.vcpu().vcpuId());
-        Pcpu to = pcpus[target.vcpu().processor().getOpaque(cpu)];
-        rules.route(cpu, desc, to, p);
-        cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), to.id());
+        return target;
+    }
+
+    /** Routes an interrupt whose migration ends to the pCPU of its target, which is returned. V of the old vCPU held. */
+    int routeTo(Pcpu cpu, VgicVcpu target, PendingIrq p, IrqDesc desc) {
+        int at = target.vcpu().processor().getOpaque(cpu);
+        rules.route(cpu, desc, pcpus[at], p);
+        cpu.events().record(Event.MOVE_DONE, p.domain(), p.irq(), at);
+        return at;
+    }
+
+    /** The migration has ended. V of the old vCPU held. */
+    void moved(Pcpu cpu, VgicVcpu target, int at, PendingIrq p, IrqDesc desc, RankRules.MigrationEndRule end) {
+        if (desc != null) {
+            rules.place.routed(cpu, target.domain(), p, target, at, end.endsEarly());
+        }
     }
 
     private void dropped(Pcpu cpu, VgicVcpu v, PendingIrq p) {

@@ -257,8 +257,10 @@ final class PastRankRules {
                 Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p, IrqDesc desc, RankRules.MigrationEndRule rule) {
             lrs.removeInflight(cpu, v, p);
             order(cpu);
-            lrs.routeToTarget(cpu, v, p, desc);
+            VgicVcpu target = lrs.targetOf(cpu, v, p);
+            int at = lrs.routeTo(cpu, target, p, desc);
             rule.left(cpu, p);
+            lrs.moved(cpu, target, at, p, desc, rule);
         }
 
         void order(Pcpu cpu) {
@@ -286,11 +288,13 @@ final class PastRankRules {
                 Pcpu cpu, ListRegisters lrs, VgicVcpu v, PendingIrq p, IrqDesc desc, RankRules.MigrationEndRule rule) {
             marks.reached(cpu, Bug.XB_026);
             ahead = p;
-            lrs.routeToTarget(cpu, v, p, desc);
+            VgicVcpu target = lrs.targetOf(cpu, v, p);
+            int at = lrs.routeTo(cpu, target, p, desc);
             cpu.point(Point.STORE, p.inflight());
             lrs.removeInflight(cpu, v, p);
             ahead = null;
             rule.left(cpu, p);
+            lrs.moved(cpu, target, at, p, desc, rule);
         }
 
         @Override

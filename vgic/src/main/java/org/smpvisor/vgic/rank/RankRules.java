@@ -44,6 +44,9 @@ final class RankRules {
 
         /** The entry has left the list and the route is set. */
         void left(Pcpu cpu, PendingIrq p);
+
+        /** Whether {@code leaving} lets others move the interrupt again, so that the route that is set may be out of date. */
+        boolean endsEarly();
     }
 
     /** Whether enabling sets the route of an SPI at once (H27). */
@@ -62,6 +65,19 @@ final class RankRules {
 
         /** A migration ends and routes by {@code target}. */
         void ending(Pcpu cpu, PendingIrq p, int target);
+    }
+
+    /** Whether a route that was written is still one to where its target runs, which was read without a lock (H10). */
+    interface PlaceRule {
+        /** The SPIs of a vCPU are about to follow it to another pCPU. */
+        default void follows(Pcpu cpu) {}
+
+        /**
+         * An SPI with hardware behind it was routed to pCPU {@code at}, where {@code named} ran, and what says that {@code named} is its target is written.
+         *
+         * @param mayMove whether its target may have changed meanwhile
+         */
+        void routed(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu named, int at, boolean mayMove);
     }
 
     /** Whether an assertion of a disabled SPI stays held when its LR is cleaned (H11). */
@@ -155,6 +171,7 @@ final class RankRules {
     final EnableRouteRule enableRoute;
     final HeldMoveRule heldMove;
     final StoreRule store;
+    final PlaceRule place;
     final DisabledRule disabled;
     final ActiveRule active;
     final VictimRule victim;
@@ -185,9 +202,11 @@ final class RankRules {
 
     private final Quirk hardwareCause;
     private final Marks marks;
+    private final Pcpu[] pcpus;
 
-    RankRules(Variant variant, Marks marks, GicHwOperations gic) {
+    RankRules(Variant variant, Marks marks, GicHwOperations gic, Pcpu[] pcpus) {
         this.marks = marks;
+        this.pcpus = pcpus;
         delivery = new DeliveryRules(variant, marks, gic);
         registers = new RegisterRules(variant, marks);
         virtualCause = firstInForce(variant, Quirk.H1, Quirk.H2, Quirk.H10);
@@ -210,6 +229,7 @@ final class RankRules {
         enableRoute = variant.isFixed(Quirk.H27) ? RankRules::routeUnlessMigrating : this::routeAlways;
         heldMove = variant.isFixed(Quirk.H5) ? RankRules::onlyIfVisible : this::always;
         store = variant.isFixed(Quirk.H10) ? new StoreEarly() : new StoreLate();
+        place = variant.isFixed(Quirk.H10) ? new PlaceAgain() : this::placeOnce;
         disabled = variant.isFixed(Quirk.H11) ? RankRules::queuedStays : this::queuedIsDropped;
         active =
                 variant.isFixed(Quirk.H12) ? (cpu, p) -> p.status().clearBit(cpu, PendingIrq.ACTIVE) : this::keepActive;
@@ -326,6 +346,11 @@ final class RankRules {
         public void left(Pcpu cpu, PendingIrq p) {
             p.status().clearBit(cpu, PendingIrq.MIGRATING);
         }
+
+        @Override
+        public boolean endsEarly() {
+            return false; // while MIGRATING is set a move is refused
+        }
     }
 
     /** Corrected: once the entry is on no list another pCPU may inject it, so its bits are settled before. */
@@ -340,6 +365,11 @@ final class RankRules {
         @Override
         public void left(Pcpu cpu, PendingIrq p) {
             // Not this pCPU's entry any more.
+        }
+
+        @Override
+        public boolean endsEarly() {
+            return true;
         }
     }
 
@@ -391,6 +421,43 @@ final class RankRules {
         @Override
         public void ending(Pcpu cpu, PendingIrq p, int t) {
             // The value was written before MIGRATING became visible to anybody.
+        }
+    }
+
+    /**
+     * Xen does not look; this is for the marks alone. Whoever moves the SPI holds its rank's lock until the new target is written;
+     * whoever moves the vCPU has its SPIs follow, but not those that it finds in migration or on their way to it.
+     */
+    private void placeOnce(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu named, int at, boolean mayMove) {
+        Pcpu mover = d.rankOfSpi(p.irq()).lock().owner();
+        boolean moved = d.peekTarget(cpu, p.irq()) != named.vcpu().vcpuId() || mover != null && mover != cpu;
+        if (named.vcpu().processor().peek(cpu) != at || mayMove && moved) {
+            reached(cpu, Quirk.H10, p);
+        }
+    }
+
+    /**
+     * Corrected: target and pCPU are read again, and the route is written again while it leads elsewhere. The host GIC's lock
+     * orders two such writes: whoever comes second has seen what the first one had read.
+     */
+    private final class PlaceAgain implements PlaceRule {
+        @Override
+        public void follows(Pcpu cpu) {
+            cpu.smpMb(); // whoever does not see the new pCPU has written what is read next: pairs with routed
+        }
+
+        @Override
+        public void routed(Pcpu cpu, VgicDomain d, PendingIrq p, VgicVcpu named, int at, boolean mayMove) {
+            int last = at;
+            cpu.smpMb(); // the new target, or the end of the migration, is written: pairs with follows
+            for (int now = processorOfTarget(cpu, d, p); now != last; now = processorOfTarget(cpu, d, p)) {
+                route(cpu, p.desc().getOpaque(cpu), pcpus[now], p);
+                last = now;
+            }
+        }
+
+        private static int processorOfTarget(Pcpu cpu, VgicDomain d, PendingIrq p) {
+            return d.target(cpu, p.irq()).vcpu().processor().getOpaque(cpu);
         }
     }
 

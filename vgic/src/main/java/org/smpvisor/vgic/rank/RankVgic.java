@@ -33,6 +33,8 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     private static final int EVTCHN_PPI = 31;
     private static final int EBUSY = Irq.EBUSY;
     private static final int EINVAL = Irq.EINVAL;
+    private static final int LATER = -1;
+    private static final int REFUSED = -2;
     private static final int IN_USE = 1 << PendingIrq.ENABLED | 1 << PendingIrq.VISIBLE | 1 << PendingIrq.ACTIVE;
 
     private static final PastRankRules.LockUse MASKING = new PastRankRules.Masking();
@@ -56,7 +58,7 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             GicHwOperations gic, Pcpu[] pcpus, Variant variant, Marks marks, FaultPlan faults, Witness witness) {
         this.gic = gic;
         this.pcpus = pcpus.clone();
-        this.rules = new RankRules(variant, marks, gic);
+        this.rules = new RankRules(variant, marks, gic, this.pcpus);
         this.guardBinding = rules.useOwnersLock && !faults.misroutes();
         this.faults = faults;
         this.lrs = new ListRegisters(gic, this.pcpus, rules, faults, witness);
@@ -355,8 +357,10 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     void endPhysical(Pcpu cpu, PendingIrq p, boolean moving) {
         IrqDesc desc = p.desc().getOpaque(cpu);
         if (desc != null && moving) {
-            VgicVcpu target = of(cpu.current().domain()).target(cpu, p.irq());
-            rules.route(cpu, desc, pcpuOf(cpu, target), p);
+            VgicDomain d = of(cpu.current().domain());
+            VgicVcpu target = d.target(cpu, p.irq());
+            int at = routeTo(cpu, desc, target, p);
+            rules.place.routed(cpu, d, p, target, at, true);
         }
         if (desc != null && desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
             gic.deactivateIrq(cpu, desc.irq());
@@ -442,7 +446,8 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             return;
         }
         if (rules.enableRoute.routesNow(cpu, p)) {
-            rules.route(cpu, desc, pcpuOf(cpu, target), p);
+            int at = routeTo(cpu, desc, target, p);
+            rules.place.routed(cpu, of(v.domain()), p, target, at, false);
         }
         int flags = desc.lock().lockIrqSave(cpu);
         if (Irq.isTypeSetBy(v.domain())) {
@@ -452,8 +457,11 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         desc.lock().unlockIrqRestore(cpu, flags);
     }
 
-    private Pcpu pcpuOf(Pcpu cpu, VgicVcpu v) {
-        return pcpus[v.vcpu().processor().getOpaque(cpu)];
+    /** Routes to the pCPU of a vCPU, which may have moved by then; returns its id, {@link #LATER} without hardware. */
+    private int routeTo(Pcpu cpu, IrqDesc desc, VgicVcpu v, PendingIrq p) {
+        int at = v.vcpu().processor().getOpaque(cpu);
+        rules.route(cpu, desc, pcpus[at], p);
+        return desc == null ? LATER : at;
     }
 
     /** Interrupts of {@code rank} were newly disabled. R(rank) held. What is in a list register stays there. */
@@ -638,10 +646,14 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         cpu.count(Counter.MIGRATIONS);
         cpu.events().record(Event.MOVE, p.domain(), virq, to);
         witness.routeBegins(cpu, p.domain(), virq, from, to);
-        boolean moved = migrateIrq(cpu, d, rank, old, next, p);
+        int at = migrateIrq(cpu, d, rank, old, next, p);
+        boolean moved = at != REFUSED;
         if (moved || rules.past.refusedMove.writesTarget(cpu)) {
             if (!moved || !rules.store.storesEarly()) {
                 rank.vcpu().setGuarded(cpu, virq & 31, to);
+            }
+            if (at >= 0 && !rules.store.storesEarly()) {
+                rules.place.routed(cpu, d, p, next, at, false);
             }
             witness.routeEnds(cpu, p.domain(), virq, from, to);
         } else {
@@ -651,9 +663,13 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         }
     }
 
-    /** Returns false if a migration of the interrupt is in progress. R held; V(old), then perhaps V(new). */
+    /**
+     * R held; takes V(old), then perhaps V(new).
+     *
+     * @return the pCPU to which the SPI was routed, {@link #LATER} if it was not, {@link #REFUSED} if a migration is in progress
+     */
     @Xen("vgic_migrate_irq")
-    private boolean migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
+    private int migrateIrq(Pcpu cpu, VgicDomain d, VgicIrqRank rank, VgicVcpu old, VgicVcpu next, PendingIrq p) {
         int flags = cpu.localSaveFlags();
         int seen = rules.past.moveTests.before(cpu, p);
         VgicVcpu guardian = lockGuardian(cpu, d, p, old);
@@ -661,21 +677,22 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         if (desc == null && !rules.movesVirtual) {
             storeEarly(cpu, rank, p, next);
             guardian.lock().unlockIrqRestore(cpu, flags);
-            return true;
+            return LATER;
         }
         seen = rules.past.moveTests.inside(cpu, p, seen);
         if ((seen & PastRankRules.MIGRATING) != 0) {
             guardian.lock().unlockIrqRestore(cpu, flags);
-            return false;
+            return REFUSED;
         }
         boolean again = false;
+        int at = LATER;
         if ((seen & PastRankRules.INFLIGHT) == 0) {
             storeEarly(cpu, rank, p, next);
-            rules.route(cpu, desc, pcpuOf(cpu, next), p);
+            at = routeToNext(cpu, d, desc, next, p);
         } else if (!p.lrQueue().isEmpty(cpu) || !rules.heldMove.waitsForLr(cpu, p)) {
             lrs.removeFromQueues(cpu, guardian, p);
             storeEarly(cpu, rank, p, next);
-            rules.route(cpu, desc, pcpuOf(cpu, next), p);
+            at = routeToNext(cpu, d, desc, next, p);
             again = true;
         } else {
             p.migratingTo().setGuarded(cpu, next.vcpu().vcpuId());
@@ -693,7 +710,16 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
         if (again) {
             raise(cpu, d.domain(), next.vcpu(), p);
         }
-        return true;
+        return at;
+    }
+
+    /** {@link #routeTo}; V(old) held. If the new target is written the route may be judged at once. */
+    private int routeToNext(Pcpu cpu, VgicDomain d, IrqDesc desc, VgicVcpu next, PendingIrq p) {
+        int at = routeTo(cpu, desc, next, p);
+        if (at >= 0 && rules.store.storesEarly()) {
+            rules.place.routed(cpu, d, p, next, at, false);
+        }
+        return at;
     }
 
     private void storeEarly(Pcpu cpu, VgicIrqRank rank, PendingIrq p, VgicVcpu next) {
@@ -707,14 +733,16 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     @Override
     public void moveIrqs(Pcpu cpu, Vcpu v) {
         VgicDomain d = of(v.domain());
-        Pcpu to = pcpus[v.processor().getOpaque(cpu)];
+        int to = v.processor().getOpaque(cpu);
+        rules.place.follows(cpu);
         for (int virq = 32; virq < 32 + d.nrSpis(); virq++) {
             PendingIrq p = d.spi(virq);
             if (d.target(cpu, virq).vcpu() == v && !p.status().testBit(cpu, PendingIrq.MIGRATING)) {
                 IrqDesc desc = p.desc().getOpaque(cpu);
                 if (desc != null) {
                     int flags = rules.moveMask.enter(cpu, p.domain());
-                    rules.route(cpu, desc, to, p);
+                    rules.route(cpu, desc, pcpus[to], p);
+                    rules.place.routed(cpu, d, p, of(v), to, true);
                     rules.moveMask.leave(cpu, flags);
                 }
             }

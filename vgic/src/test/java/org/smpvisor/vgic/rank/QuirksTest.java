@@ -5,9 +5,12 @@ import static org.smpvisor.vgic.rank.Bench.HW;
 import static org.smpvisor.vgic.rank.Bench.HW_2;
 import static org.smpvisor.vgic.rank.Bench.VIRTUAL;
 
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cell.ListNode;
 import org.smpvisor.gic.host.HwIrqController;
+import org.smpvisor.lock.HeldLocks;
+import org.smpvisor.lock.LockClass;
 import org.smpvisor.variant.Marks;
 import org.smpvisor.variant.Quirk;
 import org.smpvisor.variant.Variant;
@@ -558,6 +561,115 @@ class QuirksTest {
     void h10FixedStoresTheTargetFirst() {
         boolean[] marked = new boolean[1];
         assertThat(endsOnTheOldPcpu(Variant.allFixed(), marked)).isFalse();
+        assertThat(marked[0]).isFalse();
+    }
+
+    /** Whether pCPU 0 holds nothing that vCPU 1 needs to move: the lock of a rank, or that of vCPU 0, may be held. */
+    private static boolean letsOthersMove(Bench b) {
+        HeldLocks held = b.cpus[0].held();
+        for (int i = 0; i < held.depth(); i++) {
+            if (held.classAt(i) != LockClass.RANK
+                    && held.lockAt(i) != b.vgicOf(0).lock()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A vCPU leaves pCPU {@code from}, on which it runs, and its SPIs follow. */
+    private static void leave(Bench b, int vcpu, int from, int to) {
+        b.move(from, vcpu, to);
+        b.settle(from);
+        assertThat(b.vcpu(vcpu).processor().peek()).isEqualTo(to);
+    }
+
+    /** vCPU 1 moves from pCPU 1 to pCPU 2 at every point of what vCPU 0 does with its SPI; whether that ends on pCPU 1. */
+    private static boolean staysBehind(Variant variant, Consumer<Bench> before, Consumer<Bench> act, boolean[] marked) {
+        boolean stale = false;
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant, 3, 4);
+            before.accept(b);
+            boolean[] moved = new boolean[1];
+            b.interposeUnder(0, n, () -> {
+                if (letsOthersMove(b)) {
+                    leave(b, 1, 1, 2);
+                    moved[0] = true;
+                }
+            });
+            act.accept(b);
+            if (b.withdraw(0)) {
+                return stale;
+            }
+            assertThat(b.physicalTarget(HW)).isIn(1, moved[0] ? 2 : 1);
+            if (moved[0] && b.physicalTarget(HW) == 1) {
+                stale = true;
+                marked[0] |= b.marked(Quirk.H10, HW);
+                assertThat(b.marked(Quirk.H10, HW)).as("point %d", n).isTrue();
+            }
+        }
+    }
+
+    private static void assertStaysBehind(Consumer<Bench> before, Consumer<Bench> act) {
+        boolean[] marked = new boolean[1];
+        assertThat(staysBehind(Variant.xen(), before, act, marked)).isTrue();
+        assertThat(marked[0]).isTrue();
+        assertThat(staysBehind(Variant.allFixed(), before, act, marked)).isFalse();
+        assertThat(staysBehind(Variant.xen().with(Quirk.H10, true), before, act, marked))
+                .isFalse();
+    }
+
+    @Test
+    void h10XenEnablesOnThePcpuThatTheTargetHasLeftAndTheCorrectedRuleLooksAgain() {
+        assertStaysBehind(b -> b.route(0, HW, 1), b -> b.enable(0, HW));
+    }
+
+    @Test
+    void h10XenRetargetsToThePcpuThatTheTargetHasLeftAndTheCorrectedRuleLooksAgain() {
+        assertStaysBehind(b -> b.enable(0, HW), b -> b.route(0, HW, 1));
+    }
+
+    @Test
+    void h10XenEndsAMigrationOnThePcpuThatTheTargetHasLeftAndTheCorrectedRuleLooksAgain() {
+        assertStaysBehind(
+                b -> {
+                    b.enable(0, HW);
+                    b.pulse(HW);
+                    b.irqExit(0);
+                    b.ack(0);
+                    b.route(1, HW, 1);
+                    b.eoi(0, HW);
+                    assertThat(b.state(HW)).isEqualTo("INLR,MIGRATING");
+                },
+                b -> b.sync(0));
+    }
+
+    /** vCPU 0 moves from pCPU 0 to pCPU 2; its SPI is taken over by vCPU 1 at every point of that. */
+    private static boolean followsAVcpuThatIsNotItsTarget(Variant variant, boolean[] marked) {
+        boolean stale = false;
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant, 3, 4);
+            b.enable(0, HW);
+            b.move(0, 0, 2);
+            b.interpose(0, n, () -> b.route(1, HW, 1));
+            b.settle(0);
+            if (b.withdraw(0)) {
+                return stale;
+            }
+            if (b.physicalTarget(HW) != 1) {
+                stale = true;
+                assertThat(b.marked(Quirk.H10, HW)).as("point %d", n).isTrue();
+            }
+            marked[0] |= b.marked(Quirk.H10, HW);
+        }
+    }
+
+    @Test
+    void h10XenLetsAnSpiFollowAVcpuThatIsNoLongerItsTargetAndTheCorrectedRuleLooksAgain() {
+        boolean[] marked = new boolean[1];
+        assertThat(followsAVcpuThatIsNotItsTarget(Variant.xen(), marked)).isTrue();
+        assertThat(marked[0]).isTrue();
+        marked[0] = false;
+        assertThat(followsAVcpuThatIsNotItsTarget(Variant.allFixed(), marked)).isFalse();
         assertThat(marked[0]).isFalse();
     }
 
