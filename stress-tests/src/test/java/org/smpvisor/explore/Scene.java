@@ -285,6 +285,15 @@ final class Scene {
         throw new AssertionError(scenario.name() + ": the window was not hit on real threads");
     }
 
+    /** Plays on real threads {@code times} times, and checks each. */
+    void onThreads(int times) {
+        for (int i = 0; i < times; i++) {
+            Seen s = playOnThreads(i);
+            refuse(s);
+            check.accept(s);
+        }
+    }
+
     private void refuse(Seen s) {
         boolean isNew = false;
         for (int i = 0; i < s.violations().size(); i++) {
@@ -532,6 +541,16 @@ final class Scene {
             }
         }
         throw new AssertionError(scenario.name() + ": the window was not hit by the controlled engine");
+    }
+
+    /** Plays {@code schedules} schedules of its strategies, and checks each. */
+    void controlled(int schedules) {
+        Subject s = subject();
+        for (int i = 0; i < schedules; i++) {
+            Seen seen = playControlled(s, strategies.apply(i));
+            refuse(seen);
+            check.accept(seen);
+        }
     }
 
     /** Plays all schedules of a search, up to {@code most}; all must go well, and one must hit the window. */
