@@ -604,9 +604,7 @@ class ConformanceTest {
                 .lines(A, B)
                 .vcpu(new Script().repeat(3, Script::trap))
                 .vcpu(new Script()
-                        .repeat(
-                                3,
-                                c -> c.disable(B).enable(B).disable(A).enable(A)))
+                        .repeat(3, c -> c.disable(B).enable(B).disable(A).enable(A)))
                 .environment(m -> new Environment.Move(m, 0, 1, 0))
                 .environment(m -> new Environment.Line(m, A, 2))
                 .ends(1)
@@ -646,7 +644,7 @@ class ConformanceTest {
         if (on == On.REAL_THREADS) {
             scene.onThreads(10);
         } else {
-            scene.controlled(3_000);
+            scene.controlled(1_000);
         }
     }
 
