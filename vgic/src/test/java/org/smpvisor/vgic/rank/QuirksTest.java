@@ -8,7 +8,9 @@ import static org.smpvisor.vgic.rank.Bench.VIRTUAL;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cell.ListNode;
+import org.smpvisor.engine.StateCorrupted;
 import org.smpvisor.gic.host.HwIrqController;
+import org.smpvisor.gic.host.IrqDesc;
 import org.smpvisor.lock.HeldLocks;
 import org.smpvisor.lock.LockClass;
 import org.smpvisor.variant.Marks;
@@ -494,6 +496,44 @@ class QuirksTest {
         assertThat(b.cpus[0].current()).isEqualTo(b.vcpu(0));
     }
 
+    // ---- SV4 --------------------------------------------------------------------------------------------------------
+
+    /** The vCPU has left its guest, and its list register has been looked at; then it is asserted again, and the kick is taken. */
+    private static Bench assertedBetweenSyncAndEntry(Variant variant) {
+        Bench b = Bench.of(variant);
+        b.enable(0, VIRTUAL);
+        b.inject(0, VIRTUAL);
+        b.ack(0);
+        b.sync(0);
+        b.inject(1, VIRTUAL);
+        assertThat(b.isKicked(0)).isTrue();
+        b.settle(0);
+        assertThat(b.isKicked(0))
+                .as("nothing is left that would make it leave again")
+                .isFalse();
+        b.flush(0);
+        return b;
+    }
+
+    @Test
+    void sv4XenEntersTheGuestWithAnAssertionThatIsOnlyRecorded() {
+        Bench b = assertedBetweenSyncAndEntry(Variant.xen());
+        assertThat(b.state(VIRTUAL)).isEqualTo("INLR+");
+        assertThat(b.lrs(0)).containsExactly("40A", "-", "-", "-");
+        assertThat(b.marked(Quirk.SV4, VIRTUAL)).isTrue();
+        b.eoi(0, VIRTUAL);
+        assertThat(b.ack(0)).as("until it leaves the guest for another reason").isNotEqualTo(VIRTUAL);
+    }
+
+    @Test
+    void sv4FixedLooksAtTheListRegisterAgainBeforeTheGuestIsEntered() {
+        Bench b = assertedBetweenSyncAndEntry(Variant.allFixed());
+        assertThat(b.state(VIRTUAL)).isEqualTo("INLR");
+        assertThat(b.lrs(0)).containsExactly("40PA", "-", "-", "-");
+        b.eoi(0, VIRTUAL);
+        assertThat(b.ack(0)).isEqualTo(VIRTUAL);
+    }
+
     // ---- H6, H10, C1 ------------------------------------------------------------------------------------------------
 
     /** Enables {@code spi} on pCPU 1 at every point of routing it to the guest; whether the none controller was met. */
@@ -507,7 +547,7 @@ class QuirksTest {
                     n,
                     () -> met[0] = b.pending(spi).desc().peek() != null
                             && b.desc(spi).handler(b.cpus[1]) == HwIrqController.NONE);
-            b.irq.routeIrqToGuest(b.cpus[0], b.domain, spi, spi, org.smpvisor.gic.host.IrqDesc.Type.EDGE);
+            b.irq.routeIrqToGuest(b.cpus[0], b.domain, spi, spi, IrqDesc.Type.EDGE);
             if (b.withdraw(0)) {
                 return false;
             }
@@ -521,6 +561,113 @@ class QuirksTest {
     void h6XenPublishesADescriptorWithoutControllerAndTheCorrectedOrderDoesNot() {
         assertThat(noneControllerIsMet(Variant.xen())).isTrue();
         assertThat(noneControllerIsMet(Variant.allFixed())).isFalse();
+    }
+
+    /** The vCPU on pCPU 1 enables {@code spi} at the n-th point of routing it to the guest, and waits if it has to; false without one. */
+    private static boolean enabledWhileItIsRouted(Bench b, int spi, int n) {
+        StateCorrupted[] end = new StateCorrupted[1];
+        Thread guest = new Thread(() -> {
+            try {
+                b.enable(1, spi);
+            } catch (StateCorrupted e) {
+                end[0] = e;
+            }
+        });
+        b.interposeUnder(0, n, () -> {
+            guest.start();
+            while (guest.isAlive() && b.cpus[1].waitingFor() == null) {
+                Thread.onSpinWait();
+            }
+            if (end[0] != null) {
+                throw end[0]; // locks stay as they are: the machine is at its end
+            }
+        });
+        b.irq.routeIrqToGuest(b.cpus[0], b.domain, spi, spi, IrqDesc.Type.EDGE);
+        if (b.withdraw(0)) {
+            return false;
+        }
+        join(guest);
+        return true;
+    }
+
+    private static void join(Thread t) {
+        try {
+            t.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void h6XenCallsAnAbsentCallbackWhenAGuestEnablesWhatIsBeingRoutedToIt() {
+        int spi = 50;
+        int corrupted = 0;
+        boolean goesOn = true;
+        for (int n = 0; goesOn; n++) {
+            Bench b = Bench.xen();
+            try {
+                goesOn = enabledWhileItIsRouted(b, spi, n);
+            } catch (StateCorrupted e) {
+                assertThat(e).hasMessageContaining("none");
+                assertThat(b.marked(Quirk.H6, spi)).isTrue();
+                corrupted++;
+            }
+        }
+        assertThat(corrupted).isPositive();
+    }
+
+    @Test
+    void h6FixedEnablesWhatIsBeingRoutedAtAnyPointOfThat() {
+        int spi = 50;
+        int connected = 0;
+        int busy = 0;
+        boolean goesOn = true;
+        for (int n = 0; goesOn; n++) {
+            Bench b = Bench.fixed();
+            goesOn = enabledWhileItIsRouted(b, spi, n);
+            boolean isConnected = b.pending(spi).desc().peek() != null;
+            assertThat(b.desc(spi).handler(b.cpus[1]) == HwIrqController.NONE).isNotEqualTo(isConnected);
+            assertThat(b.has(spi, PendingIrq.ENABLED)).isEqualTo(goesOn);
+            connected += isConnected ? 1 : 0;
+            busy += isConnected ? 0 : 1;
+        }
+        assertThat(connected).isGreaterThan(1);
+        assertThat(busy).as("enabled before it was connected").isPositive();
+    }
+
+    /** An SPI is taken from its domain at every point of the move of a vCPU that it follows; how often that ends the machine. */
+    private static int releasedWhileItFollows(Variant variant) {
+        int corrupted = 0;
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant);
+            b.enable(0, HW);
+            b.domain.setDying(b.cpus[0]);
+            b.interpose(
+                    1,
+                    n,
+                    () -> assertThat(b.irq.releaseGuestIrq(b.cpus[0], b.domain, HW, HW))
+                            .isZero());
+            b.cpus[1].localIrqEnable();
+            try {
+                b.vgic.moveIrqs(b.cpus[1], b.vcpu(0));
+            } catch (StateCorrupted e) {
+                assertThat(b.marked(Quirk.H6, HW)).isTrue();
+                corrupted++;
+            }
+            if (b.withdraw(1)) {
+                return corrupted;
+            }
+            assertThat(b.pending(HW).desc().peek()).isNull();
+            assertThat(b.desc(HW).handler(b.cpus[0])).isSameAs(HwIrqController.NONE);
+        }
+    }
+
+    /** A guest's store cannot meet that: it holds the lock of the rank, under which the descriptor is taken away. */
+    @Test
+    void h6XenCallsAnAbsentCallbackWhenAnSpiIsTakenAwayThatFollowsAVcpuAndTheCorrectedRuleDoesNothing() {
+        assertThat(releasedWhileItFollows(Variant.xen())).isPositive();
+        assertThat(releasedWhileItFollows(Variant.xen().with(Quirk.H6, true))).isZero();
+        assertThat(releasedWhileItFollows(Variant.allFixed())).isZero();
     }
 
     /** The old vCPU cleans its list register at every point of a retarget; returns the worst physical target seen. */
@@ -675,17 +822,37 @@ class QuirksTest {
 
     @Test
     void c1XenTakesTheHostGicLockWithInterruptsOpenWhenAVcpuMoves() {
-        Bench b = Bench.xen();
-        b.enable(0, HW);
-        b.move(0, 0, 1);
-        b.settle(0);
-        assertThat(b.marks.hits(Quirk.C1)).isPositive();
-        Bench f = Bench.fixed();
-        f.enable(0, HW);
-        f.move(0, 0, 1);
-        f.settle(0);
-        assertThat(f.physicalTarget(HW)).isEqualTo(1);
-        assertThat(f.marks.hits(Quirk.C1)).isZero();
+        assertThat(takesTheHostGicLockOpen(Variant.xen())).isTrue();
+        assertThat(takesTheHostGicLockOpen(Variant.xen().with(Quirk.C1, true))).isFalse();
+        assertThat(takesTheHostGicLockOpen(Variant.allFixed())).isFalse();
+    }
+
+    /** Whether interrupts are open anywhere while a vCPU moves and its pCPU holds the host GIC's lock. */
+    private static boolean takesTheHostGicLockOpen(Variant variant) {
+        boolean met = false;
+        boolean open = false;
+        for (int n = 0; ; n++) {
+            Bench b = Bench.of(variant);
+            b.enable(0, HW);
+            b.move(0, 0, 1);
+            boolean[] seen = new boolean[2];
+            b.interposeUnder(0, n, () -> {
+                HeldLocks held = b.cpus[0].held();
+                for (int i = 0; i < held.depth(); i++) {
+                    seen[0] |= held.classAt(i) == LockClass.HOST_GIC;
+                }
+                seen[1] = seen[0] && !b.cpus[0].isIrqMasked();
+            });
+            b.settle(0);
+            assertThat(b.physicalTarget(HW)).isEqualTo(1);
+            met |= seen[0];
+            open |= seen[1];
+            if (b.withdraw(0)) {
+                assertThat(met).isTrue();
+                assertThat(b.marks.hits(Quirk.C1) > 0).isEqualTo(open);
+                return open;
+            }
+        }
     }
 
     @Test
