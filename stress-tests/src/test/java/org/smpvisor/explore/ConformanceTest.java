@@ -96,7 +96,6 @@ class ConformanceTest {
         T3(ConformanceTest::oneMoreThanListRegisters),
         T4(ConformanceTest::urgentOneEvicts),
         T4_H28(ConformanceTest::lessUrgentOneEvictsNext),
-        T4_H26(ConformanceTest::victimWalkReachesTheHead),
         T5(ConformanceTest::activeOnesAreNotEvicted),
         T6(ConformanceTest::virtualOneAssertedWhileActive),
         T7(ConformanceTest::hardwareOneAssertedWhileActive),
@@ -106,7 +105,7 @@ class ConformanceTest {
         T10_WAIT(ConformanceTest::retargetedWhenWaiting),
         T10_INLR(ConformanceTest::retargetedWhenLoaded),
         T11(ConformanceTest::retargetedTwice),
-        T12(ConformanceTest::retargetedWhileTheRankIsBusy),
+        T12(() -> retargetedWhileTheRankIsBusy(20)),
         T13_H1(ConformanceTest::virtualOneRetargetedWhileActive),
         T14(ConformanceTest::targetSleeps),
         T15(ConformanceTest::sleepRacesWithInject),
@@ -159,9 +158,17 @@ class ConformanceTest {
         play(t, on);
     }
 
+    /** Some windows are narrow there, and are hit by doing it often. */
+    private static Scene onRealThreads(T t) {
+        return switch (t) {
+            case T12 -> retargetedWhileTheRankIsBusy(2_000);
+            case T28 -> interruptBeforeTheSync(4_000, 600);
+            default -> t.scene.get();
+        };
+    }
+
     private static void play(T t, On on) {
-        boolean isLong = t == T.T28 && on == On.REAL_THREADS; // a narrow window, hit by doing it often
-        Scene scene = isLong ? interruptBeforeTheSync(4_000, 600) : t.scene.get();
+        Scene scene = on == On.REAL_THREADS ? onRealThreads(t) : t.scene.get();
         Scene.Seen seen;
         if (on == On.REAL_THREADS) {
             seen = scene.onThreads();
@@ -255,17 +262,23 @@ class ConformanceTest {
         return new Scene(name, 2)
                 .virtual(V, W, X)
                 .listRegisters(2)
-                .vcpu(new Script().mask().priority(V, 0x80).priority(W, 0x90).repeat(20, c -> c.pend(V)
-                        .pend(W)
-                        .pend(X)
-                        .take()
-                        .end(V)
-                        .trap()
-                        .take()
-                        .end(W)
-                        .trap()
-                        .take()
-                        .end(X)))
+                .vcpu(new Script()
+                        .mask()
+                        .priority(V, 0x80)
+                        .priority(W, 0x90)
+                        .repeat(
+                                20,
+                                c -> c.pend(V)
+                                        .pend(W)
+                                        .pend(X)
+                                        .take()
+                                        .end(V)
+                                        .trap()
+                                        .take()
+                                        .end(W)
+                                        .trap()
+                                        .take()
+                                        .end(X)))
                 .vcpu(new Script())
                 .ends(60);
     }
@@ -280,7 +293,9 @@ class ConformanceTest {
                 .check(s -> {
                     assertThat(s.count(Counter.MAINTENANCE)).isPositive();
                     assertThat(s.count(Counter.HOST_SPURIOUS)).isPositive();
-                    assertThat(s.count(Counter.HOST_IRQS)).as("handlers of Xen's").isZero();
+                    assertThat(s.count(Counter.HOST_IRQS))
+                            .as("handlers of Xen's")
+                            .isZero();
                 })
                 .controlled();
     }
@@ -294,9 +309,10 @@ class ConformanceTest {
                 .window(s -> s.count(Counter.HOST_IRQS) > 0)
                 .check(s -> {
                     assertThat(s.count(Counter.MAINTENANCE)).isPositive();
-                    assertThat(s.count(Counter.IRQS_BEFORE_SYNC))
-                            .as("elsewhere its handler does not run")
-                            .isGreaterThanOrEqualTo(s.count(Counter.HOST_IRQS));
+                    assertThat(s.count(Counter.IRQS_BEFORE_SYNC)).isPositive();
+                    assertThat(s.count(Counter.HOST_IRQS))
+                            .as("handled again and again in one trap")
+                            .isGreaterThan(s.count(Counter.IRQS_BEFORE_SYNC));
                     assertThat(s.marks().hits(Quirk.SV3)).isPositive();
                 })
                 .controlled();
@@ -347,46 +363,6 @@ class ConformanceTest {
                     assertThat(s.probes().get(0)).as("more urgent").startsWith("v0 36 WAIT");
                     assertThat(s.probes().get(1)).startsWith("v0 32 INLR");
                     assertThat(s.marks().isReached(Quirk.H28, 1, V)).isTrue();
-                });
-    }
-
-    /** Three of four are active; what comes then is placed, evicted by what comes after it, and the third walks over the head. */
-    private static Scene victimWalkReachesTheHead() {
-        return new Scene("T4, H26", 2)
-                .virtual(V, W, X, 32, 33, 34, 35)
-                .vcpu(new Script()
-                        .mask()
-                        .priority(V, 0xa0)
-                        .priority(W, 0x98)
-                        .priority(X, 0x90)
-                        .priority(32, 0xb0)
-                        .priority(33, 0x80)
-                        .priority(34, 0xd0)
-                        .priority(35, 0xe0)
-                        .pend(V)
-                        .take()
-                        .pend(W)
-                        .take()
-                        .pend(X)
-                        .take()
-                        .pend(32)
-                        .store(GICD_ISPENDR + 4, 0b1110)
-                        .device(33, PROBE)
-                        .device(34, PROBE)
-                        .device(35, PROBE)
-                        .end(X)
-                        .end(W)
-                        .end(V)
-                        .unmask())
-                .vcpu(new Script())
-                .ends(7)
-                .check(s -> {
-                    assertThat(s.probes().get(0)).as("evicted by a less urgent one").startsWith("v0 33 WAIT");
-                    assertThat(s.probes().get(1)).startsWith("v0 34 INLR");
-                    assertThat(s.probes().get(2)).startsWith("v0 35 WAIT");
-                    assertThat(s.marks().isReached(Quirk.H26, 1, 35)).isTrue();
-                    assertThat(s.marks().isReached(Quirk.H28, 1, 33)).isTrue();
-                    assertThat(s.acks()).containsExactlyInAnyOrder(V, W, X, 32, 33, 34, 35);
                 });
     }
 
@@ -603,7 +579,7 @@ class ConformanceTest {
     }
 
     /** {@code A} waits on vCPU 0 when vCPU 1 routes it to vCPU 2, which switches another SPI of its rank off and on. */
-    private static Scene retargetedWhileTheRankIsBusy() {
+    private static Scene retargetedWhileTheRankIsBusy(int times) {
         return new Scene("T12", 3)
                 .lines(A, B)
                 .virtual(V, W)
@@ -618,7 +594,7 @@ class ConformanceTest {
                         .sgi(1, 1)
                         .unmask())
                 .vcpu(new Script().startMasked().take().end(1).route(A, 2).unmask())
-                .vcpu(new Script().repeat(20, c -> c.disable(B).enable(B)))
+                .vcpu(new Script().repeat(times, c -> c.disable(B).enable(B)))
                 .ends(4)
                 .window(s -> s.rankContentions() > 0
                         && s.probes().toString().startsWith("[v0 48 WAIT")
