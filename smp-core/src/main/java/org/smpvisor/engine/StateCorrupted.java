@@ -11,6 +11,7 @@ public final class StateCorrupted extends RuntimeException {
     private final int domain;
     private final int vcpu;
     private final int intid;
+    private final boolean list;
 
     /**
      * @param domain domain whose state it is
@@ -18,7 +19,17 @@ public final class StateCorrupted extends RuntimeException {
      * @param intid interrupt at which it was noticed, -1 if that is not known
      */
     public StateCorrupted(int domain, int vcpu, int intid, String message) {
+        this(domain, vcpu, intid, message, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param list whether a list is broken
+     */
+    public StateCorrupted(int domain, int vcpu, int intid, String message, boolean list) {
         super(message);
+        this.list = list;
         this.domain = domain;
         this.vcpu = vcpu;
         this.intid = intid;
@@ -34,5 +45,10 @@ public final class StateCorrupted extends RuntimeException {
 
     public int intid() {
         return intid;
+    }
+
+    /** Whether it is a list that does not end, or that runs into another one. */
+    public boolean isList() {
+        return list;
     }
 }

@@ -87,6 +87,16 @@ public final class Marks {
         return (of(domain, vcpu, virq) & bit(quirk)) != 0;
     }
 
+    /** Whether {@code quirk} is among those of any SPI of a domain. */
+    public boolean isReachedBySpi(Quirk quirk, int domain) {
+        for (int spi = PRIVATE; spi < INTIDS; spi++) {
+            if (isReached(quirk, domain, spi)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The pCPU is about to be in {@code quirk}'s window, until {@link #leave}; windows of one quirk do not nest. */
     public void enter(Pcpu cpu, Quirk quirk) {
         hits[cpu.id()].add(quirk.ordinal(), 1);

@@ -20,7 +20,7 @@ import org.smpvisor.variant.Quirk;
 public final class Explainer {
     private static final Quirk[] LOSES = {
         Quirk.H27, Quirk.H3, Quirk.H11, Quirk.H5, Quirk.H10, Quirk.H1, Quirk.H2, Quirk.SV1, Quirk.SV2, Quirk.SV4,
-        Quirk.SV5, Quirk.H7, Quirk.H9, Quirk.H25
+        Quirk.SV5, Quirk.H7, Quirk.H9
     };
     private static final Quirk[] DOUBLES = {Quirk.H3, Quirk.H1, Quirk.H2, Quirk.H5, Quirk.H10, Quirk.SV5, Quirk.H7};
     private static final Quirk[] MISROUTES = {Quirk.H27, Quirk.H1, Quirk.H2, Quirk.H3, Quirk.H5, Quirk.H10, Quirk.H7};
@@ -105,6 +105,20 @@ public final class Explainer {
         boolean open = l.rule() == LockViolation.Rule.IRQ_SAFETY && l.lock() == LockClass.HOST_GIC;
         boolean there = l.here().contains(MOVE_IRQS) || l.there().contains(MOVE_IRQS); // either half may come last
         return open && there ? Quirk.C1 : null;
+    }
+
+    /**
+     * What has changed a list of {@code domain} under a wrong lock since the last rest, or {@code null}: for a list that is found
+     * broken at an interrupt without a mark. A list may run into another one far from where it was broken, when whatever stood
+     * there has long left.
+     */
+    Quirk explainBrokenList(int domain) {
+        for (Quirk q : CORRUPTS) {
+            if (marks.isReachedBySpi(q, domain)) {
+                return q;
+            }
+        }
+        return null;
     }
 
     private Quirk first(Quirk[] candidates, Violation v) {

@@ -552,7 +552,7 @@ final class StormSession implements AutoCloseable {
         }
         machine.domains().forEach(machine::settleMarks);
         if (hang == null && (machine.failure() == null || machine.failure() instanceof StateCorrupted)) {
-            judgeState(atRest).forEach(v -> out.add(new Judged(v, explainer.explain(v))));
+            judgeState(atRest).forEach(v -> out.add(new Judged(v, explainState(explainer, v))));
         }
         for (Violation v : ledger.drain()) {
             out.add(new Judged(v, explainer.explain(v)));
@@ -593,6 +593,14 @@ final class StormSession implements AutoCloseable {
                         : j);
             }
         }
+    }
+
+    private Quirk explainState(Explainer explainer, Violation v) {
+        Quirk q = explainer.explain(v);
+        boolean isList = machine.failure() instanceof StateCorrupted c && c.isList();
+        return q == null && isList && v.kind() == Violation.Kind.CORRUPTED
+                ? explainer.explainBrokenList(v.domain())
+                : q;
     }
 
     /** What Xen's code found corrupt, else what the audit finds, most of it by way of the ledger. */

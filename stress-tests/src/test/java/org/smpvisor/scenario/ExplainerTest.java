@@ -51,16 +51,25 @@ class ExplainerTest {
         }
     }
 
-    /** H25 takes away what says that an SPI is to be deactivated: when its domain ends, or its vCPU is switched on again. */
     @Test
-    void aLineOfWhichNobodyKnowsThatItIsActiveIsExplainedByH25() {
+    void aListFoundBrokenFarFromTheBreakIsExplainedByWhatBrokeOneOfThatDomain() {
+        assertThat(explainer.explainBrokenList(1)).isNull();
+
+        marks.reached(cpu, Quirk.H3, 1, -1, 69);
+
+        assertThat(explainer.explainBrokenList(1)).isEqualTo(Quirk.H3);
+        assertThat(explainer.explainBrokenList(2)).isNull();
+        assertThat(explainer.explain(violation(Violation.Kind.CORRUPTED, 1, 0, 10)))
+                .isNull();
+    }
+
+    @Test
+    void whatH25TakesAwayIsAskedWhenADomainEndsAndNotBefore() {
         marks.reached(cpu, Quirk.H25, 1, -1, 48);
 
         assertThat(explainer.explain(violation(Violation.Kind.LEFT_ACTIVE, 1, -1, 48)))
                 .isEqualTo(Quirk.H25);
-        assertThat(explainer.explain(violation(Violation.Kind.LOST, 1, 0, 48))).isEqualTo(Quirk.H25);
-        assertThat(explainer.explain(violation(Violation.Kind.DUPLICATED, 1, 0, 48)))
-                .isNull();
+        assertThat(explainer.explain(violation(Violation.Kind.LOST, 1, 0, 48))).isNull();
     }
 
     @Test

@@ -117,7 +117,8 @@ final class ListRegisters {
                 v.domain().domain().id(),
                 at == null || at.irq() >= 32 ? v.vcpu().vcpuId() : at.vcpu(),
                 at == null ? -1 : at.irq(),
-                "a list of " + v + " " + how + (at == null ? "" : "; it went astray at interrupt " + at.irq()));
+                "a list of " + v + " " + how + (at == null ? "" : "; it went astray at interrupt " + at.irq()),
+                true);
     }
 
     /** Links {@code p} on the vCPU's inflight list. V held. */

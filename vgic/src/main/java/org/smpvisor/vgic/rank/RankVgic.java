@@ -350,7 +350,8 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
     }
 
     /**
-     * Ends the physical interrupt behind {@code p}, which no list register will end any more. V held.
+     * Ends the physical interrupt behind {@code p}, which was in flight and which no list register will end any more. V held. Does
+     * not ask INPROGRESS, which a clean-up may have cleared under a second assertion (H25): to end what is not active does nothing.
      *
      * @param moving whether it was on its way to another vCPU, to whose pCPU it is routed then
      */
@@ -362,7 +363,8 @@ public final class RankVgic implements VgicOps, VgicConnector, VirqReservation {
             int at = routeTo(cpu, desc, target, p);
             rules.place.routed(cpu, d, p, target, at, true);
         }
-        if (desc != null && desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS)) {
+        if (desc != null) {
+            desc.status().testAndClearBit(cpu, IrqDesc.IRQ_INPROGRESS);
             gic.deactivateIrq(cpu, desc.irq());
             witness.assertionEnded(cpu, p.domain(), p.irq(), desc.irq());
         }
