@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -28,7 +29,10 @@ import org.smpvisor.variant.Shows;
  */
 public final class Gate {
     private static final String LIST = "META-INF/TestList";
-    private static final String[] AGAIN = {"-m", "default", "-sc", "false", "-af", "NONE", "-v"};
+    private static final String[] AGAIN = {
+        "-m", "default", "-sc", "false", "-af", "NONE", "-spinStyle", "THREAD_YIELD", "-v"
+    };
+    private static final long AGAIN_MINUTES = 20;
 
     private final List<Subject> subjects;
     private final RunLog log;
@@ -181,7 +185,8 @@ public final class Gate {
     }
 
     private boolean canRun(Subject s) {
-        return s.planned().actors() <= log.cores();
+        return log.cores() < 0
+                || s.planned().actors() <= log.cores(); // without a word on cores nothing ran, for another reason
     }
 
     private boolean isShown(Subject s) {
@@ -210,9 +215,11 @@ public final class Gate {
                 .redirectErrorStream(true)
                 .redirectOutput(to.toFile())
                 .start();
-        int status = p.waitFor();
-        if (status != 0) {
-            complaints.add("the second run ended with exit status " + status + ", see " + to);
+        if (!p.waitFor(AGAIN_MINUTES, TimeUnit.MINUTES)) {
+            p.destroyForcibly().waitFor();
+            complaints.add("the second run was not over after " + AGAIN_MINUTES + " minutes, see " + to);
+        } else if (p.exitValue() != 0) {
+            complaints.add("the second run ended with exit status " + p.exitValue() + ", see " + to);
         }
         log.add(RunLog.of(Files.readAllLines(to)));
     }

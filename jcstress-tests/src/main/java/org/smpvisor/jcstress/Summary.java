@@ -48,6 +48,9 @@ record Summary(List<Subject> subjects, RunLog log, Function<Subject, String> rea
         if (isSkipped(s)) {
             return "skipped";
         }
+        if (log.planned() < 0) {
+            return "error"; // jcstress did not come to its end
+        }
         List<String> verdicts = seen(s).verdicts();
         if (verdicts.stream().allMatch(v -> v.equals("OK"))) {
             return "passed";

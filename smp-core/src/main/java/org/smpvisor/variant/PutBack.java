@@ -36,10 +36,16 @@ public final class PutBack {
     public static Variant into(Variant v) {
         Variant out = v;
         for (Bug b : bugs()) {
-            out = out.with(b);
-            for (Quirk q : b.asInXen()) {
-                out = out.with(q, false);
-            }
+            out = with(out, b);
+        }
+        return out;
+    }
+
+    /** {@code v} with one bug, and with Xen's rule for each quirk whose corrected one would hide it. */
+    public static Variant with(Variant v, Bug bug) {
+        Variant out = v.with(bug);
+        for (Quirk q : bug.asInXen()) {
+            out = out.with(q, false);
         }
         return out;
     }

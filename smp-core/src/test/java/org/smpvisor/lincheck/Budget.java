@@ -24,13 +24,15 @@ public final class Budget {
     private static final int LOOP_TURNS = 20;
 
     private enum Mode {
-        QUICK(1),
-        DEFAULT(6),
-        TOUGH(30);
+        QUICK(1, 1),
+        DEFAULT(3, 6),
+        TOUGH(10, 30);
 
+        private final int scenarios;
         private final int times;
 
-        Mode(int times) {
+        Mode(int scenarios, int times) {
+            this.scenarios = scenarios;
             this.times = times;
         }
     }
@@ -52,7 +54,7 @@ public final class Budget {
         return quick * mode().times;
     }
 
-    /** All schedules with few switches, up to {@code quick} of them or a multiple, of each of {@code scenarios} random scenarios. */
+    /** All schedules with few switches, up to {@code quick} of them or a multiple, of each of {@code scenarios} random scenarios or a multiple. */
     public static ModelCheckingOptions modelChecking(int scenarios, int quick) {
         return scenarios(new ModelCheckingOptions(), scenarios, quick)
                 .loopIterationsBeforeThreadSwitch(LOOP_TURNS)

@@ -1,5 +1,8 @@
 package org.smpvisor.lock;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.jetbrains.lincheck.LincheckAssertionError;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
@@ -30,8 +33,30 @@ public class TryLockLincheckTest {
         }
     }
 
+    /** Looks and takes in two steps. */
+    @Param(name = "cpu", gen = ThreadIdGen.class)
+    public static class LookThenTake {
+        private volatile boolean taken;
+
+        @Operation
+        public boolean tryLock(@Param(name = "cpu") int thread) {
+            boolean mine = !taken;
+            taken = true;
+            return mine;
+        }
+    }
+
+    private static void check(Class<?> lock) {
+        Budget.modelChecking(1, 80).sequentialSpecification(Specification.class).check(lock);
+    }
+
     @Test
     void atMostOneAttemptSucceeds() {
-        Budget.modelChecking(1, 80).sequentialSpecification(Specification.class).check(TryLockLincheckTest.class);
+        check(TryLockLincheckTest.class);
+    }
+
+    @Test
+    void whoLooksAndTakesInTwoStepsIsFoundOut() {
+        assertThatThrownBy(() -> check(LookThenTake.class)).isInstanceOf(LincheckAssertionError.class);
     }
 }

@@ -51,6 +51,9 @@ public final class VerifyReport {
                 b.append(", ").append(run.count(r)).append(' ').append(r.text());
             }
         }
+        if (!run.unproven().isEmpty()) {
+            b.append(", ").append(run.unproven().size()).append(" weak twins unproven");
+        }
         return b.append(String.format(Locale.ROOT, ", %.0f s", run.seconds())).toString();
     }
 

@@ -142,19 +142,22 @@ public final class BugStudy {
     /** What results of tests say that had to fail; a test that did not run says nothing. */
     static Cell cell(List<TestResult> results, List<String> problems, double seconds) {
         for (TestResult r : results) {
-            if (r.result() == TestResult.Result.FAILED || r.result() == TestResult.Result.ERROR) {
+            if (r.result() == TestResult.Result.FAILED) {
                 return Cell.found(r.seconds() < 0 ? seconds : r.seconds(), r.shortName());
             }
         }
         for (TestResult r : results) {
-            if (r.result() == TestResult.Result.MISSING || r.result() == TestResult.Result.TIMEOUT) {
+            if (!r.result().isFine()) {
                 return Cell.broken(seconds, r.shortName() + ": " + r.reason());
             }
+        }
+        if (!problems.isEmpty()) {
+            return Cell.broken(seconds, problems.get(0));
         }
         if (results.stream().allMatch(r -> r.result() == TestResult.Result.SKIPPED)) {
             return Cell.noTest(results.isEmpty() ? "" : results.get(0).reason());
         }
-        return problems.isEmpty() ? Cell.notFound(seconds) : Cell.broken(seconds, problems.get(0));
+        return Cell.notFound(seconds);
     }
 
     private Cell lincheck(Bug b) throws IOException, InterruptedException {

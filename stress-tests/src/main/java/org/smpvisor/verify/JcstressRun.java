@@ -72,7 +72,7 @@ final class JcstressRun {
                 .filter(settings::wants)
                 .toList();
         List<String> problems = new ArrayList<>();
-        if (names.isEmpty()) {
+        if (names.isEmpty() && settings.pattern() == null) {
             problems.add("there is no test of jcstress");
         }
         List<TestResult> results =
@@ -87,7 +87,7 @@ final class JcstressRun {
                 (System.nanoTime() - began) / 1e9,
                 results,
                 problems,
-                settings.pattern() == null ? unproven : List.of());
+                unproven.stream().filter(names::contains).toList());
     }
 
     /**

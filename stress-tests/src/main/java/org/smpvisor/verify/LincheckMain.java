@@ -35,6 +35,12 @@ final class LincheckMain {
         Runtime.getRuntime().halt(0); // threads of a test that lost itself may still be about
     }
 
+    /** Without a last line: the class broke down. */
+    private static void brokeDown() {
+        System.out.flush();
+        Runtime.getRuntime().halt(1);
+    }
+
     static String firstLine(String text) {
         return text.strip().lines().findFirst().orElse("").replace('\t', ' ');
     }
@@ -58,6 +64,9 @@ final class LincheckMain {
                 System.out.println(test.getDisplayName() + ": " + result.getStatus());
                 e.printStackTrace(System.out);
                 because(e.getMessage() == null ? e.toString() : e.getMessage());
+                if (!(e instanceof AssertionError)) {
+                    brokeDown(); // it is no answer to what was asked
+                }
             }
             switch (result.getStatus()) {
                 case FAILED -> failed++;

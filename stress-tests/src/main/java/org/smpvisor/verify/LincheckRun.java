@@ -54,7 +54,9 @@ final class LincheckRun {
             results.add(r);
             listener.accept(r);
         }
-        List<String> problems = names.isEmpty() ? List.of("there is no class of Lincheck tests") : List.of();
+        List<String> problems = names.isEmpty() && settings.pattern() == null
+                ? List.of("there is no class of Lincheck tests")
+                : List.of();
         return new VerifyRecord.ToolRun(
                 TOOL, version(), names.size(), (System.nanoTime() - began) / 1e9, results, problems, List.of());
     }

@@ -98,7 +98,7 @@ public record Toolbox(Path java, String program, Path lincheck, Path jcstress) {
         return String.join(
                 File.pathSeparator,
                 program,
-                lincheck.resolve("tests").resolve("*").toString(),
-                lincheck.resolve("*").toString());
+                lincheck.resolve("tests") + File.separator + "*", // no path: Windows has none with an asterisk
+                lincheck + File.separator + "*");
     }
 }

@@ -1,7 +1,10 @@
 package org.smpvisor.gic.host;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jetbrains.lincheck.LincheckAssertionError;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
 import org.smpvisor.cpu.Pcpu;
@@ -16,9 +19,9 @@ import org.smpvisor.variant.Variant;
 /** Cross calls from one pCPU to another that has nothing else to do, with all that is between, against a queue of functions. */
 @Shows(Bug.XB_079)
 public class CrossCallLincheckTest {
-    private static final Variant VARIANT = PutBack.into(Variant.allFixed());
+    private static Variant variant = PutBack.into(Variant.allFixed());
 
-    private final GicBench b = GicBench.fresh(VARIANT);
+    private final GicBench b = GicBench.fresh(variant);
 
     /** What pCPU 1 has run; its own. */
     private final Deque<Integer> ran = new ArrayDeque<>();
@@ -56,11 +59,27 @@ public class CrossCallLincheckTest {
         }
     }
 
+    private static void check(Variant v) {
+        Variant before = variant;
+        variant = v;
+        try {
+            Budget.modelChecking(0, 60)
+                    .addCustomScenario(Script.of(CrossCallLincheckTest.class, "", "call 1", "answer", ""))
+                    .sequentialSpecification(Specification.class)
+                    .check(CrossCallLincheckTest.class);
+        } finally {
+            variant = before;
+        }
+    }
+
     @Test
     void theOtherPcpuRunsWhatItIsGiven() {
-        Budget.modelChecking(0, 60)
-                .addCustomScenario(Script.of(CrossCallLincheckTest.class, "", "call 1", "answer", ""))
-                .sequentialSpecification(Specification.class)
-                .check(CrossCallLincheckTest.class);
+        check(variant);
+    }
+
+    @Test
+    void notIfTheSgiIsSentBeforeThePayloadIsWritten() {
+        assertThatThrownBy(() -> check(PutBack.with(Variant.allFixed(), Bug.XB_079)))
+                .isInstanceOf(LincheckAssertionError.class);
     }
 }

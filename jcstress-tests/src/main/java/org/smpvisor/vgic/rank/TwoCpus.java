@@ -28,6 +28,7 @@ import org.smpvisor.gic.hw.RegisterLog;
 import org.smpvisor.gic.hw.VirtualCpuInterface;
 import org.smpvisor.jcstress.RungLine;
 import org.smpvisor.lock.LockValidator;
+import org.smpvisor.lock.SpinLock;
 import org.smpvisor.sched.PastSchedRules;
 import org.smpvisor.sched.Scheduler;
 import org.smpvisor.sched.SchedulerKind;
@@ -213,6 +214,20 @@ final class TwoCpus {
     /** Raises the virtual SPI in the name of a device whose back end runs on {@code p}. */
     void inject(Pcpu p) {
         vgic.injectIrq(p, domain, null, SPI, true);
+    }
+
+    /** The same; returns whether Xen came to grief over it. Its lock is dropped then, or the other actor would wait for ever. */
+    boolean isInjectionRefused(Pcpu p) {
+        try {
+            inject(p);
+            return false;
+        } catch (StateCorrupted e) {
+            SpinLock lock = ((VgicVcpu) domain.vcpu(0).vgic()).lock();
+            if (lock.owner() == p) {
+                lock.unlockIrqRestore(p, 0);
+            }
+            return true;
+        }
     }
 
     /** The vCPU of {@code p} writes the route of an SPI. */

@@ -163,8 +163,8 @@ public class PendingIrqLincheckTest {
 
     @Test
     void notWithSomeBugsOfThePast() {
-        for (Bug bug : List.of(Bug.XB_048A, Bug.XB_071A)) {
-            assertThatThrownBy(() -> check(Variant.allFixed().with(bug)))
+        for (Bug bug : List.of(Bug.XB_048A, Bug.XB_048B, Bug.XB_049, Bug.XB_071A, Bug.XB_073)) {
+            assertThatThrownBy(() -> check(PutBack.with(Variant.allFixed(), bug)))
                     .as(bug.id())
                     .isInstanceOf(LincheckAssertionError.class);
         }

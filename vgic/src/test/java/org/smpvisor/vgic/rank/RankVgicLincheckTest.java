@@ -1,8 +1,11 @@
 package org.smpvisor.vgic.rank;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.smpvisor.abi.GicAbi.GICD_ISENABLER;
 import static org.smpvisor.abi.GicAbi.GUEST_GICD_BASE;
 
+import java.util.List;
+import org.jetbrains.lincheck.LincheckAssertionError;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -186,9 +189,28 @@ public class RankVgicLincheckTest {
         return options;
     }
 
+    private static void check(Variant v) {
+        Variant before = variant;
+        variant = v;
+        try {
+            scenarios(20).sequentialSpecification(Specification.class).check(RankVgicLincheckTest.class);
+        } finally {
+            variant = before;
+        }
+    }
+
     @Test
     void nothingIsLostAndNothingDoubled() {
-        scenarios(20).sequentialSpecification(Specification.class).check(RankVgicLincheckTest.class);
+        check(variant);
+    }
+
+    @Test
+    void notWithSomeBugsOfThePast() {
+        for (Bug bug : List.of(Bug.XB_029A, Bug.XB_030)) {
+            assertThatThrownBy(() -> check(PutBack.with(FIXED, bug)))
+                    .as(bug.id())
+                    .isInstanceOf(LincheckAssertionError.class);
+        }
     }
 
     @Test
