@@ -40,7 +40,9 @@ public class DisableVsInject {
 
     @Actor
     public void device() {
-        isRefused = m.isInjectionRefused(m.cpu0) || m.isInjectionRefused(m.cpu0);
+        for (int i = 0; i < 2 && !isRefused; i++) {
+            isRefused = m.isInjectionRefused(m.cpu0);
+        }
     }
 
     @Arbiter
