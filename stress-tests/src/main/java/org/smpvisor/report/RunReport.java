@@ -121,7 +121,7 @@ public final class RunReport {
                 "  heap in use, warm   %,10.1f MiB   at the end          %,10.1f MiB%n",
                 m.early() / MIB,
                 m.late() / MIB);
-        if (m.allocated() >= 0) {
+        if (!Double.isNaN(m.bytesPerInterrupt())) {
             out.printf(
                     Locale.ROOT,
                     "  allocated by pCPUs in between    %,d bytes, %.3f per interrupt%n",
