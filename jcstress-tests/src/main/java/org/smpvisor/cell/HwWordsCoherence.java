@@ -8,9 +8,11 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.smpvisor.jcstress.NoTwin;
 
 /** Two opaque loads of one of the hardware's words never go back in time. */
 @JCStressTest
+@NoTwin("the words of the hardware have no mode that is weaker")
 @Outcome(
         id = {"0, 0", "0, 1", "1, 1", "0, 2", "1, 2", "2, 2"},
         expect = ACCEPTABLE,

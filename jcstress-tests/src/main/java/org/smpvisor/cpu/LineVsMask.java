@@ -9,12 +9,14 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
+import org.smpvisor.jcstress.NoTwin;
 
 /**
  * A line rises while the pCPU opens and masks its interrupts: it is taken then or at the next opening, once. Fails when the flag that
  * something has arrived is lost between the mask and the look.
  */
 @JCStressTest
+@NoTwin("the look is inside Pcpu: nothing can be left out from here; LineVsLook has the protocol, with a twin")
 @Outcome(id = "1", expect = ACCEPTABLE, desc = "Taken once.")
 @Outcome(expect = FORBIDDEN, desc = "The line is up and the pCPU does not know, or took it twice.")
 @State

@@ -9,12 +9,14 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
+import org.smpvisor.jcstress.NoTwin;
 
 /**
  * A tasklet is posted to a pCPU that is running its softirqs: it is run once. Fails when the bit is looked at before the work is in the
  * queue.
  */
 @JCStressTest
+@NoTwin("the order is inside Tasklets: nothing can be left out from here")
 @Outcome(id = "1", expect = ACCEPTABLE, desc = "Run once.")
 @Outcome(expect = FORBIDDEN, desc = "Lost or run twice.")
 @State

@@ -108,6 +108,10 @@ public final class Gate {
         if (annotated != subjects.size()) {
             throw new IOException(annotated + " classes are tests and " + LIST + " names " + subjects.size());
         }
+        List<Subject> mute = subjects.stream().filter(s -> !s.canFail()).toList();
+        if (!mute.isEmpty()) {
+            throw new IOException("nothing shows that these can fail, and they do not say why: " + names(mute));
+        }
     }
 
     /** The classes in this jar or folder that say they are tests. */

@@ -1,5 +1,8 @@
 package org.smpvisor.jcstress;
 
+import java.util.Arrays;
+import org.smpvisor.variant.Shows;
+
 /**
  * A test of this module.
  *
@@ -21,5 +24,13 @@ record Subject(Planned planned, Class<?> test) {
     /** The name of the test that it is the twin of, {@code null} if it is none. */
     String twinOf() {
         return pattern() == null ? null : test.getEnclosingClass().getName();
+    }
+
+    /** Whether something shows that it can fail: a weak twin, a bug of the past; or it says why nothing does. */
+    boolean canFail() {
+        return pattern() != null
+                || test.isAnnotationPresent(Shows.class)
+                || test.isAnnotationPresent(NoTwin.class)
+                || Arrays.stream(test.getDeclaredClasses()).anyMatch(c -> c.isAnnotationPresent(WeakTwin.class));
     }
 }

@@ -1,6 +1,7 @@
 package org.smpvisor.lock;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import org.openjdk.jcstress.annotations.Actor;
@@ -9,7 +10,9 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.TwoPcpus;
+import org.smpvisor.jcstress.WeakTwin;
 
 /**
  * Two pCPUs hand a ticket lock to and fro: each holder sees what the one before it did, and the last leaves it free. Fails when the
@@ -48,5 +51,36 @@ public class TicketLockHandsOver {
     public void sum(II_Result r) {
         r.r1 = counter;
         r.r2 = lock.queued();
+    }
+
+    /** The same without the lock. */
+    @JCStressTest
+    @WeakTwin(Pattern.INTERLEAVING)
+    @Outcome(id = "4, 0", expect = ACCEPTABLE, desc = "All counted, by luck.")
+    @Outcome(
+            id = {"2, 0", "3, 0"},
+            expect = ACCEPTABLE_INTERESTING,
+            desc = "A count is lost, for want of a lock.")
+    @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
+    @State
+    public static class WithoutLock {
+        private int counter;
+
+        @Actor
+        public void first() {
+            counter++;
+            counter++;
+        }
+
+        @Actor
+        public void second() {
+            counter++;
+            counter++;
+        }
+
+        @Arbiter
+        public void sum(II_Result r) {
+            r.r1 = counter;
+        }
     }
 }

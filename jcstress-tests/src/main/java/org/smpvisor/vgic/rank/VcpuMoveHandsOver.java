@@ -9,12 +9,14 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.smpvisor.jcstress.NoTwin;
 
 /**
  * The toolstack moves a vCPU with a loaded list register to another pCPU while its pCPU takes that in and an SPI comes: the register
  * and the mask that says it is in use arrive together. Fails when the vCPU is let go before its context is saved.
  */
 @JCStressTest
+@NoTwin("that a context is saved first is inside the scheduler, and no bug of the past has changed it")
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "In one list register of the new pCPU, which knows it.")
 @Outcome(expect = FORBIDDEN, desc = "Left behind, doubled, or in a register that counts as free.")
 @State
