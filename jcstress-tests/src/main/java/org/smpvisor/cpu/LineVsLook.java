@@ -71,6 +71,7 @@ public class LineVsLook {
         @Actor
         public void pcpu() {
             signalled = line.getOpaque(m.b) != 0;
+            m.b.smpMb();
             attention.setOpaque(m.b, 0);
         }
 

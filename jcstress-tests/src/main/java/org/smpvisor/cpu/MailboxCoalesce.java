@@ -15,7 +15,8 @@ import org.smpvisor.jcstress.WeakTwin;
 
 /**
  * A post that finds its predecessor still in the box is served by the delivery of that predecessor, which therefore must see
- * what the poster stored: Dekker's pattern of payload and box. r1 is whether the post coalesced, r2 what the delivery saw.
+ * what the poster stored: Dekker's pattern of payload and box, with the real box and the fences that its users issue ({@code CallPayload}
+ * drives those). r1 is whether the post coalesced, r2 what the delivery saw.
  */
 @JCStressTest
 @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "Posted anew: the next delivery sees the payload.")
@@ -52,22 +53,23 @@ public class MailboxCoalesce {
     @Outcome(
             id = {"0, 0", "0, 42", "1, 42"},
             expect = ACCEPTABLE,
-            desc = "As with the fences.")
+            desc = "As with the fence.")
     @Outcome(id = "1, 0", expect = ACCEPTABLE_INTERESTING, desc = "Lost, for want of a fence.")
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
-    public static class WithoutFences {
+    public static class WithoutReceiversFence {
         private final SgiMailbox box = new SgiMailbox(2);
         private int payload;
 
         /** The box holds an earlier SGI of the same sender. */
-        public WithoutFences() {
+        public WithoutReceiversFence() {
             box.post(1, 2);
         }
 
         @Actor
         public void sender(II_Result r) {
             payload = 42;
+            VarHandle.fullFence();
             r.r1 = box.post(1, 2) ? 0 : 1;
         }
 

@@ -13,6 +13,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
 import org.smpvisor.gic.host.Irq;
 import org.smpvisor.jcstress.Pattern;
 import org.smpvisor.jcstress.WeakTwin;
+import org.smpvisor.variant.Quirk;
 
 /**
  * The toolstack gives a domain a device's line while a guest retargets the SPI: whoever sees the descriptor finds its controller
@@ -54,11 +55,11 @@ public class DescPublication {
     @Outcome(id = "1", expect = ACCEPTABLE_INTERESTING, desc = "A descriptor without a controller was used.")
     @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
     @State
-    public static class OnXen {
-        private final TwoCpus m = TwoCpus.xenWithLine(0);
+    public static class WithH6 {
+        private final TwoCpus m = TwoCpus.lineFixedBut(Quirk.H6, 0);
 
         /** Without its line. */
-        public OnXen() {
+        public WithH6() {
             m.disconnectLine(m.cpu0);
         }
 

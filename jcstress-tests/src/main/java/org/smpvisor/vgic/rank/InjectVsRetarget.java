@@ -45,7 +45,7 @@ public class InjectVsRetarget {
         m.giveBack();
     }
 
-    /** The same on Xen as it is: the SPI may be queued on a vCPU that it is no longer routed to. */
+    /** The same on Xen as it is, with H2 and all else, which makes the window wide enough to be met: the SPI may be queued on a vCPU that it is no longer routed to. */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(

@@ -171,6 +171,11 @@ final class TwoCpus {
         return take(FIXED, FIXED, true, slow);
     }
 
+    /** Every weak spot corrected but one, with a line, for twins. */
+    static TwoCpus lineFixedBut(Quirk quirk, int slow) {
+        return take(quirk, FIXED.with(quirk, false), true, slow);
+    }
+
     /** Xen with one of its bugs, for twins. */
     static TwoCpus with(Bug bug, int slow) {
         return take(bug, Variant.xen(), false, slow);
