@@ -2,6 +2,7 @@ package org.smpvisor.cpu;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jctools.queues.MpscArrayQueue;
 import org.smpvisor.cell.IntCell;
 import org.smpvisor.engine.NativeEngine;
 import org.smpvisor.jcstress.TwoPcpus;
@@ -16,7 +17,8 @@ final class OnePcpu {
     private static final ThreadLocal<Deque<OnePcpu>> SPARE = ThreadLocal.withInitial(ArrayDeque::new);
 
     final Pcpu cpu;
-    private final Pcpu other = TwoPcpus.shared().b;
+    private final Pcpu other = TwoPcpus.slow().b;
+    private final MpscArrayQueue<Tasklets.Work> lateTasklets = new MpscArrayQueue<>(2);
     private final IntCell line = new IntCell("line");
     private final IntCell work = new IntCell("work");
     private int done;
@@ -53,6 +55,12 @@ final class OnePcpu {
         cpu.signal();
     }
 
+    /** The same for twins: it rings, and rises then. */
+    void ringAndRaise() {
+        cpu.signal();
+        line.setOpaque(other, 1);
+    }
+
     /** The pCPU opens its interrupts for a moment. */
     void openAndMask() {
         cpu.localIrqEnable();
@@ -65,9 +73,33 @@ final class OnePcpu {
         cpu.softirqs().raiseFrom(other, Softirqs.TIMER, (from, target, id) -> {});
     }
 
+    /** The same for twins: the softirq first, then the work. */
+    void raiseAndLeaveWork() {
+        cpu.softirqs().raiseFrom(other, Softirqs.TIMER, (from, target, id) -> {});
+        work.setOpaque(other, 1);
+    }
+
     /** Another pCPU posts a tasklet. */
     void postTasklet() {
         cpu.tasklets().postFrom(other, p -> done++, (from, target, id) -> {});
+    }
+
+    /** For twins, before the race: a queue like that of the tasklets, but one that leaves the bit to whoever posts. */
+    void openLateTasklets() {
+        cpu.softirqs().open(Softirqs.TASKLET, this::runLateTasklets);
+    }
+
+    /** Another pCPU posts a tasklet there: the bit first, then the work. */
+    void raiseAndPostTasklet() {
+        cpu.softirqs().raiseFrom(other, Softirqs.TASKLET, (from, target, id) -> {});
+        other.smpMb();
+        lateTasklets.offer(p -> done++);
+    }
+
+    private void runLateTasklets(Pcpu p) {
+        for (Tasklets.Work w = lateTasklets.relaxedPoll(); w != null; w = lateTasklets.relaxedPoll()) {
+            w.run(p);
+        }
     }
 
     /** How often something was done; the pCPU is at rest, and is used again if it is. */
@@ -75,6 +107,7 @@ final class OnePcpu {
         int times = done;
         work.reset(0);
         line.reset(0);
+        lateTasklets.clear();
         cpu.softirqs().run(cpu);
         openAndMask();
         done = 0;

@@ -45,7 +45,10 @@ public class SoftirqRaiseVsDrain {
         r.r1 = m.giveBack();
     }
 
-    /** The same with the bit cleared afterwards. */
+    /**
+     * The bit cleared afterwards. In bare cells, since nothing outside can make the model's own loop do that: one cell for the
+     * pending word, which is set at first, one for the work, a drain of one round, and a bit that is still set counts as seen.
+     */
     @JCStressTest
     @WeakTwin(Pattern.INTERLEAVING)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "Seen, or raised anew.")
@@ -72,6 +75,36 @@ public class SoftirqRaiseVsDrain {
         @Arbiter
         public void done(I_Result r) {
             r.r1 = seen || pending.peek() != 0 ? 1 : 0;
+        }
+    }
+
+    /** The same with the softirq raised before the work is there. */
+    @JCStressTest
+    @WeakTwin(Pattern.INTERLEAVING)
+    @Outcome(
+            id = {"1", "2"},
+            expect = ACCEPTABLE,
+            desc = "Seen by a handler that ran after it was raised.")
+    @Outcome(id = "0", expect = ACCEPTABLE_INTERESTING, desc = "Raised, and no handler saw the work.")
+    @Outcome(expect = FORBIDDEN, desc = "Nothing else is possible.")
+    @State
+    public static class RaisedFirst {
+        private final OnePcpu m = OnePcpu.take();
+
+        @Actor
+        public void raiser() {
+            m.raiseAndLeaveWork();
+        }
+
+        @Actor
+        public void pcpu() {
+            m.cpu.softirqs().run(m.cpu);
+        }
+
+        @Arbiter
+        public void done(I_Result r) {
+            m.cpu.softirqs().run(m.cpu);
+            r.r1 = m.giveBack();
         }
     }
 }
